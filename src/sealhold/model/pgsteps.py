@@ -22,6 +22,11 @@ class Connect:
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """The login is done and the provider there: nobody waits for it any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """Run this outside the event loop, and tell the session what came of it."""
 
@@ -47,4 +52,4 @@ class End:
     """Close both connections once what is to be sent is sent."""
 
 
-Step = Secure | Connect | Call | Note | Cancel | End
+Step = Secure | Connect | Ready | Call | Note | Cancel | End

@@ -18,7 +18,7 @@ from typing import Final, cast
 
 from sealhold.frontends.pg.seam import Door, Link, Pipe, Session
 from sealhold.model.errors import SealholdError, WireError
-from sealhold.model.pgsteps import Call, Cancel, Connect, End, Note, Secure, Step
+from sealhold.model.pgsteps import Call, Cancel, Connect, End, Note, Ready, Secure, Step
 
 LOGIN_SECONDS: Final = 30.0
 UNSENT: Final = 2**20  # bytes
@@ -198,10 +198,7 @@ class Client(asyncio.Protocol):
             session.steps.clear()
             for step in steps:
                 self._take(step)
-        if self._late is not None and session.is_ready:
-            self._late.cancel()
-            self._late = None
-        if session.is_full or session.is_stalled or self._is_held_client or self._is_held_link:
+        if self._is_held_client or self._is_held_link or session.is_strained:
             self._hold()
 
     def _take(self, step: Step) -> None:
@@ -212,6 +209,9 @@ class Client(asyncio.Protocol):
                 self._note(step)
             case Secure():
                 self._tls = self._door.pipe()
+            case Ready():
+                if self._late is not None:
+                    self._late.cancel()
             case Connect(database):
                 self._task(self._connect(database))
             case Cancel(key):

@@ -21,11 +21,6 @@ class Session(Protocol):
     steps: list[Step]
 
     @property
-    def is_ready(self) -> bool:
-        """Whether the login is done and the provider there."""
-        ...
-
-    @property
     def is_full(self) -> bool:
         """Whether no more of the client should be read now."""
         ...
@@ -33,6 +28,11 @@ class Session(Protocol):
     @property
     def is_stalled(self) -> bool:
         """Whether no more of the provider should be read now."""
+        ...
+
+    @property
+    def is_strained(self) -> bool:
+        """Whether one of the two may be so: what is asked at each move."""
         ...
 
     def client_said(self, data: bytes) -> None:

@@ -17,7 +17,7 @@ from sealhold.protect.sql.opening import NO_DATA, Opening, Rows, framed, row_des
 from sealhold.protect.sql.plan import Control, Given, Hidden, Plan, Query, Rewrite, Verb
 from sealhold.protect.sql.rewriting import Rewriting
 from sealhold.protect.sql.running import Running
-from sealhold.protect.sql.talk import Cursor, Job, Statement, Talk
+from sealhold.protect.sql.talk import OURS, Cursor, Job, Portal, Statement, Talk
 from sealhold.protect.sql.wire import build_execute, build_target, frame
 
 _ALL: Final = 2**31
@@ -39,7 +39,6 @@ class Commands:
         self._talk = talk
         self._running = running
         self._rewriting = rewriting
-        self._count = 0
 
     def description(self, plan: Plan, results: Sequence[int]) -> Callable[[], bytes]:
         """Return what a Describe is answered, at its turn."""
@@ -75,6 +74,7 @@ class Commands:
                 self._fetch(plan, results, is_described=is_described)
             case Verb.CLOSE:
                 cursor = talk.cursors.pop(plan.name)
+                talk.portals.pop(name, None)
                 line.ask(build_target(b"C", b"P", cursor.portal), Swallowed())
                 line.reply(complete("CLOSE CURSOR"))
             case _:
@@ -125,17 +125,18 @@ class Commands:
         if line.status != INSIDE and not line.unsynced:
             said = "DECLARE CURSOR can only be used in transaction blocks"
             line.refuse(error("25P01", said))
-        elif plan.name in talk.cursors:
+        elif plan.name in talk.cursors or plan.name.encode().startswith(OURS):
             line.refuse(error("42P03", f'cursor "{plan.name}" already exists'))
         elif not isinstance(query, Query) or takes_values(query):
             line.refuse(error("0A000", "such a cursor is not possible on protected columns"))
         else:
             if not self._running.is_ready(query):
                 yield from self._running.made_ready(query)
-            self._count += 1
-            portal = b"_sh_c%d" % self._count
+            portal = plan.name.encode()
             opening = self._running.bind(query, Values(), (), portal, is_told=False)
             talk.cursors[plan.name] = Cursor(portal, opening)
+            statement = Statement(b"", "", (), query, talk.epoch, is_relayed=False)
+            talk.portals[portal] = Portal(statement, is_relayed=False, answer=opening)
             line.reply(complete("DECLARE CURSOR"))
 
     def _fetch(self, plan: Control, results: Sequence[int], *, is_described: bool) -> None:

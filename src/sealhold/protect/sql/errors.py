@@ -31,7 +31,7 @@ AWAY: Final = "SH005"
 LIMIT: Final = "SH006"
 POLICY: Final = "SH007"
 
-UNDEFINED: Final = frozenset((b"42P01", b"42703", b"42883", b"3F000", b"42704", b"26000"))
+UNDEFINED: Final = frozenset((b"42P01", b"42703", b"42883", b"3F000", b"42704"))
 _HEAD: Final = 5
 _DROPPED: Final = (b"P", b"p", b"q")  # positions and the provider's own texts
 _TEXTS: Final = (b"M", b"D", b"H", b"W")

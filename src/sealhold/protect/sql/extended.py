@@ -8,10 +8,12 @@
 Source: docs/spec/56-postgresql-proxy.md section 4.
 """
 
+from collections.abc import Callable
+
 from sealhold.model.errors import WireError
 from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.hidden import Hiding
-from sealhold.protect.sql.line import ONE, Line, Relayed
+from sealhold.protect.sql.line import ONE, Answer, Line, Relayed
 from sealhold.protect.sql.passing import is_ending, passes, ran
 from sealhold.protect.sql.plan import Control, Refused, Relay
 from sealhold.protect.sql.talk import OURS, Job, Portal, Statement, Talk
@@ -25,8 +27,12 @@ from sealhold.protect.sql.wire import (
 )
 
 
-class NamedParse(Relayed):
-    """A relayed Parse of a named statement: if it fails, there is none of that name."""
+CLOSED = b"3\0\0\0\4"  # CloseComplete
+Take = Callable[[bytes, int, int], None]
+
+
+class RelayedParse(Relayed):
+    """A relayed Parse: if it fails, there is no such statement; if it is skipped, the old one is."""
 
     def __init__(self, talk: Talk, statement: Statement) -> None:
         self._talk = talk
@@ -34,13 +40,48 @@ class NamedParse(Relayed):
 
     def error(self, line: Line, message: bytes) -> None:
         """Forget the statement."""
+        if not self._statement.name:
+            self._statement.before = None  # the one without a name goes first
         self.dropped(line)
         super().error(line, message)
 
     def dropped(self, line: Line) -> None:  # noqa: ARG002  reason: nothing is told
-        """Forget the statement."""
-        if self._talk.statements.get(self._statement.name) is self._statement:
-            del self._talk.statements[self._statement.name]
+        """Forget the statement; one of that name that was there before still is."""
+        statements, one = self._talk.statements, self._statement
+        one.is_gone = True
+        if statements.get(one.name) is one:
+            del statements[one.name]
+            _put_back(self._talk, one)
+
+
+class RelayedClose(Answer):
+    """A relayed Close of a statement: if it is skipped, the statement is still there."""
+
+    def __init__(self, talk: Talk, statement: Statement) -> None:
+        self._talk = talk
+        self._statement = statement
+
+    def take(self, line: Line, kind: int, message: bytes) -> bool:
+        """Forget the statement, and those before it that are not there either."""
+        if kind != CLOSED[0]:
+            return super().take(line, kind, message)
+        line.say(message)
+        each: Statement | None = self._statement
+        while each is not None:
+            each.is_gone = True
+            each = each.before
+        self._settle()
+        return True
+
+    def dropped(self, line: Line) -> None:  # noqa: ARG002  reason: nothing is told
+        """Put the statement back."""
+        self._settle()
+        _put_back(self._talk, self._statement)
+
+    def _settle(self) -> None:
+        closing, one = self._talk.closing, self._statement
+        if closing.get(one.name) is one:
+            del closing[one.name]
 
 
 class Extended:
@@ -81,6 +122,7 @@ class Extended:
         if not statement.is_relayed:
             self._hiding.parse(statement)
         else:
+            statement.before = known or talk.closing.get(said.name)
             self._relay_parse(statement, data[at:stop], said.text)
         talk.statements[said.name] = statement
 
@@ -99,7 +141,7 @@ class Extended:
         statement = talk.statements.get(name)
         # THREAT T643: values for a statement that was refused, or is not known, may be anything's
         if statement is None:
-            talk.line.refuse(_no_statement(name))
+            self._unknown(name, self.bind, data[at:stop])
             return
         if statement.epoch != talk.epoch or not talk.is_current:
             talk.start(self._bind_later(statement, data[at:stop]))
@@ -123,16 +165,16 @@ class Extended:
         kind, name = parse_target(data[at + HEAD : stop])
         if kind == b"P":
             portal = talk.portals.get(name)
-            if portal is None:
-                talk.line.refuse(_no_portal(name))
-            elif portal.is_relayed:
+            if portal is None and name.startswith(OURS):
+                talk.line.refuse(_no_portal(name), is_first=True)
+            elif portal is None or portal.is_relayed:  # unknown here: a cursor, or an error
                 talk.line.ask(data[at:stop], ONE)
             else:
                 self._hiding.describe_portal(portal)
             return
         statement = talk.statements.get(name)
         if statement is None:
-            talk.line.refuse(_no_statement(name))
+            self._unknown(name, self.describe, data[at:stop])
         elif statement.is_relayed:
             talk.line.ask(data[at:stop], ONE)
         else:
@@ -147,8 +189,10 @@ class Extended:
         talk = self._talk
         name, rows = parse_execute(data[at + HEAD : stop])
         portal = talk.portals.get(name)
-        if portal is None:
-            talk.line.refuse(_no_portal(name))
+        if portal is None and name.startswith(OURS):
+            talk.line.refuse(_no_portal(name), is_first=True)
+        elif portal is None:  # a cursor on what is clear, or an error
+            talk.line.ask(data[at:stop], ONE)
         elif portal.is_relayed:
             talk.line.ask(data[at:stop], ONE)
             ran(talk, portal.statement.plan)
@@ -168,7 +212,11 @@ class Extended:
             return
         if kind == b"S":
             known = talk.statements.pop(name, None)
-            is_relayed = known is None or known.is_relayed
+            if known is not None and known.is_relayed:
+                talk.closing[name] = known
+                talk.line.ask(data[at:stop], RelayedClose(talk, known))
+                return
+            is_relayed = known is None
         else:
             portal = talk.portals.pop(name, None)
             is_relayed = portal is None or portal.is_relayed or portal.answer is None
@@ -177,14 +225,30 @@ class Extended:
         else:
             self._hiding.close(kind, name)
 
+    def _unknown(self, name: bytes, take: Take, message: bytes) -> None:
+        """Refuse what needs a statement that is not known, once it is certain that it is not."""
+        line = self._talk.line
+        if line.owed:
+            self._talk.start(self._when_known(name, take, message))
+        else:
+            line.refuse(_no_statement(name), is_first=True)
+
+    def _when_known(self, name: bytes, take: Take, message: bytes) -> Job:
+        yield from self._talk.drained()
+        if self._talk.line.skipping:
+            return
+        if name in self._talk.statements:
+            take(message, 0, len(message))
+        else:
+            self._talk.line.refuse(_no_statement(name), is_first=True)
+
     def _relay_parse(self, statement: Statement, message: bytes, text: bytes) -> None:
         plan = statement.plan
         assert isinstance(plan, (Relay, Control))  # noqa: S101  reason: for the type alone; see `passes`
         sql = plan.sql.encode()
         if sql != text:
             message = build_parse(statement.name, sql, statement.oids)
-        named = statement.name
-        self._talk.line.ask(message, NamedParse(self._talk, statement) if named else ONE)
+        self._talk.line.ask(message, RelayedParse(self._talk, statement))
 
     def _parse_later(self, message: bytes) -> Job:
         talk = self._talk
@@ -232,7 +296,14 @@ class Extended:
             self.bind(message, 0, len(message))
 
 
-CLOSED = b"3\0\0\0\4"  # CloseComplete
+
+def _put_back(talk: Talk, statement: Statement) -> None:
+    """Let a name mean a statement again, or the last one before it that did not fail."""
+    found: Statement | None = statement
+    while found is not None and found.is_gone:
+        found = found.before
+    if found is not None:
+        talk.statements.setdefault(found.name, found)
 
 
 def _no_statement(name: bytes) -> bytes:

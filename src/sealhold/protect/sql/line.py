@@ -116,12 +116,14 @@ class Swallowed(Answer):
 class Poison(Answer):
     """An error that we caused, so that the provider's transaction fails as ours does."""
 
-    def __init__(self, said: bytes) -> None:
+    def __init__(self, said: bytes, *, is_first: bool) -> None:
         self._said = said
+        self._is_first = is_first
 
-    def error(self, line: "Line", message: bytes) -> None:  # noqa: ARG002  reason: the provider's words are of no interest
+    def error(self, line: "Line", message: bytes) -> None:  # noqa: ARG002  reason: it is of no interest
         """Tell the client of our error; once the transaction has failed, of that."""
-        line.say(line.aborted if line.status == FAILED else self._said)
+        fails = line.status == FAILED and not self._is_first
+        line.say(line.aborted if fails else self._said)
 
 
 class Unheard(Answer):
@@ -203,17 +205,18 @@ class Line:
         if self.unsynced and self.owed:
             self.to_provider.append(FLUSH)
 
-    def refuse(self, said: bytes) -> None:
+    def refuse(self, said: bytes, *, is_first: bool = False) -> None:
         """Answer the client's message by an error: up to its Sync nothing is done any more.
 
-        The provider's transaction fails with ours, if there is one: by an Execute of nothing.
+        The provider's transaction fails with ours, if there is one: by an Execute of nothing. In a
+        failed transaction the client is told that it has failed, unless this error `is_first`.
         """
         self.skipping = True
         if self.owed or self.unsynced or self.status == INSIDE:
-            self.ask(build_execute(NOWHERE), Poison(said))
+            self.ask(build_execute(NOWHERE), Poison(said, is_first=is_first))
             self.flush()
         else:
-            self.say(self.aborted if self.status == FAILED else said)
+            self.say(self.aborted if self.status == FAILED and not is_first else said)
 
     def fail(self, said: bytes) -> None:
         """Answer by an error where the provider had none: what its answer holds is not good.

@@ -69,6 +69,11 @@ class Serving:
         """Whether the provider should wait with more."""
         return self.line.stall is not None and self.line.waiting > FULL
 
+    @property
+    def is_strained(self) -> bool:
+        """Whether either is worth asking."""
+        return self._size > 0 or self.line.stall is not None
+
     def client_said(self, data: bytes) -> None:
         """Take what the client sent.
 
@@ -117,6 +122,8 @@ class Serving:
     def _after(self) -> None:
         """Go on with what may go on now."""
         line, talk = self.line, self.talk
+        if talk.waits is None and not self._waiting and not line.is_broken:
+            return
         if line.is_broken:
             raise WireError("the session cannot go on")
         if talk.waits is not None:
@@ -192,5 +199,5 @@ class Serving:
             self._copy(message, 0, len(message))
 
     def _function(self, data: bytes, at: int, stop: int) -> None:  # noqa: ARG002  reason: it is not read
-        self.line.refuse(error("0A000", "function calls do not go through this proxy"))
-        self.line.sync()
+        said = error("0A000", "function calls do not go through this proxy")
+        self.talk.start(self.talk.refused_whole(said))

@@ -20,7 +20,7 @@ from sealhold.model.errors import (
     SealholdError,
     WireError,
 )
-from sealhold.model.pgsteps import Call, Connect, End, Step
+from sealhold.model.pgsteps import Call, Connect, End, Ready, Step
 from sealhold.protect.gate import Gate, Rids
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import AWAY, error
@@ -85,6 +85,11 @@ class Session:
     def is_stalled(self) -> bool:
         """Whether no more of the provider should be read now."""
         return self._serving is not None and self._serving.is_stalled
+
+    @property
+    def is_strained(self) -> bool:
+        """Whether one of the two may be so: what is asked at each move."""
+        return self._serving is not None and self._serving.is_strained
 
     def client_said(self, data: bytes) -> None:
         """Take what the client sent."""
@@ -208,6 +213,7 @@ class Session:
         line.steps = self.steps
         for message in upstream.settings:
             self.to_client.append(_told(message, talk, welcome.user))
+        self.steps.append(Ready())
         self.to_client.append(frame(b"K", self.key) + frame(b"Z", b"I"))
         self._serving = Serving(talk)
         self.is_ready = True

@@ -13,13 +13,14 @@ from typing import Final
 from sealhold.model.errors import SealholdError, WireError
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.copying import Copying
+from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.hidden import Hiding
-from sealhold.protect.sql.line import WHOLE
+from sealhold.protect.sql.line import WHOLE, Swallowed
 from sealhold.protect.sql.opening import value_error
 from sealhold.protect.sql.passing import is_ending, passes, ran
 from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
-from sealhold.protect.sql.talk import Job, Talk
-from sealhold.protect.sql.wire import HEAD, build_query
+from sealhold.protect.sql.talk import Job, Statement, Talk
+from sealhold.protect.sql.wire import HEAD, build_query, build_target
 
 _QUICK: Final = 2048  # bytes of a text that is remembered as one that goes on
 _TEXTS: Final = 512
@@ -32,6 +33,7 @@ class Simple:
         self._talk = talk
         self._hiding = hiding
         self._copying = copying
+        self._unnamed: Statement | None = None  # what a Query that goes on would have ended
 
     def query(self, data: bytes, at: int, stop: int) -> None:
         """Carry out a Query.
@@ -39,9 +41,17 @@ class Simple:
         Raises:
             WireError: the message is out of form.
         """
+        if self._talk.line.unsynced:
+            self._talk.start(self._when_synced(data[at:stop]))
+        else:
+            self._begin(data, at, stop)
+
+    def _begin(self, data: bytes, at: int, stop: int) -> None:
         talk = self._talk
         line = talk.line
         text = data[at + HEAD : stop - 1]
+        self._unnamed = talk.statements.pop(b"", None)  # as the provider does
+        talk.portals.pop(b"", None)
         if talk.is_current:
             ready = talk.quick.get(text)
             if ready is not None:
@@ -58,9 +68,17 @@ class Simple:
     def _query(self, text: bytes, plans: tuple[Plan, ...]) -> None:
         talk = self._talk
         line = talk.line
+        if len(plans) == 1 and type(plans[0]) is Relay and not plans[0].changes_names:
+            message = build_query(plans[0].sql.encode())  # what most are: as fast as can be
+            line.to_provider.append(message)
+            line.owed.append(WHOLE)
+            self._remember(text, message)
+            return
         refused = next((each for each in plans if isinstance(each, Refused)), None)
         if refused is not None:
-            talk.refuse(refused)
+            self._close_unnamed()
+            said = error(refused.code, refused.message, refused.hint, position=refused.position)
+            line.refuse(said)
             line.sync()
             return
         if not all(passes(talk, each) for each in plans):
@@ -71,10 +89,24 @@ class Simple:
         line.owed.append(WHOLE)
         for plan in plans:
             ran(talk, plan)
-        if len(text) <= _QUICK and all(_is_quick(each) for each in plans):
-            if len(talk.quick) >= _TEXTS:
-                talk.quick.clear()
-            talk.quick[text] = message
+
+    def _remember(self, text: bytes, message: bytes) -> None:
+        quick = self._talk.quick
+        if len(text) <= _QUICK:
+            if len(quick) >= _TEXTS:
+                quick.clear()
+            quick[text] = message
+
+    def _close_unnamed(self) -> None:
+        unnamed, self._unnamed = self._unnamed, None
+        if unnamed is not None and unnamed.is_relayed:
+            self._talk.line.ask(build_target(b"C", b"S", b""), Swallowed())
+
+    def _when_synced(self, message: bytes) -> Job:
+        """Do a Query that stands behind messages without a Sync, once it is known how they end."""
+        yield from self._talk.drained()
+        if not self._talk.line.skipping:  # else the provider drops it too
+            self._begin(message, 0, len(message))
 
     def _later(self, text: bytes) -> Job:
         talk = self._talk
@@ -90,7 +122,7 @@ class Simple:
         if all(passes(talk, each) for each in plans) or any(
             isinstance(each, Refused) for each in plans
         ):
-            self._query(text, plans)
+            self._query(text, plans)  # nothing is outstanding, so it waits for nothing
         else:
             yield from self._translated(plans)
 
@@ -98,10 +130,7 @@ class Simple:
         """Do statements by the extended protocol, all in one transaction."""
         talk = self._talk
         line = talk.line
-        if line.unsynced:
-            yield from talk.drained()
-            if line.skipping:
-                return  # as the provider does: up to the Sync nothing is done
+        self._close_unnamed()
         try:
             for plan in plans:
                 yield from self._hiding.whole(plan, is_alone=len(plans) == 1)
@@ -117,6 +146,3 @@ def whole(plans: Sequence[Plan]) -> bytes:
     """Return the text of statements that go on as they are."""
     return "; ".join(each.sql for each in plans if isinstance(each, (Relay, Control))).encode()
 
-
-def _is_quick(plan: Plan) -> bool:
-    return isinstance(plan, Relay) and not plan.changes_names

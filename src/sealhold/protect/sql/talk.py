@@ -8,7 +8,6 @@
 Source: docs/spec/56-postgresql-proxy.md sections 3 and 4.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -24,7 +23,6 @@ from sealhold.protect.sql.line import Answer, Line, Swallowed
 from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.wire import (
-    AFTER_LOGIN,
     HEAD,
     build_bind,
     build_execute,
@@ -39,6 +37,7 @@ Wait = Call | Callable[[], bool]
 Job = Generator[Wait, Any, None]
 MAX_TEXT: Final = 16_777_216  # bytes of a statement that is planned
 PLANS: Final = 512  # texts that one session remembers
+_COMES_AGAIN: Final = 65_536  # bytes: longer ones seldom do
 _ASKING: Final = b"_sh_ask"
 OURS: Final = b"_sh_"  # how names of our own statements and portals begin
 
@@ -66,6 +65,8 @@ class Statement:
     plan: Plan
     epoch: int
     is_relayed: bool
+    is_gone: bool = False  # its Parse failed
+    before: "Statement | None" = None  # the one of that name, should this one fail
     is_by_sql: bool = False  # by PREPARE; its text is that whole statement
 
 
@@ -131,6 +132,7 @@ class Talk:
     parts: Parts
     line: Line = field(default_factory=lambda: Line(ABORTED))
     statements: dict[bytes, Statement] = field(default_factory=dict)
+    closing: dict[bytes, Statement] = field(default_factory=dict)  # their Close is not answered
     portals: dict[bytes, Portal] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
@@ -142,9 +144,7 @@ class Talk:
     job: Job | None = None
     waits: Wait | None = None
     quick: dict[bytes, bytes] = field(default_factory=dict)  # texts that go on as a Query
-    _plans: OrderedDict[tuple[str, tuple[int, ...]], tuple[Plan, ...]] = field(
-        default_factory=OrderedDict
-    )
+    _plans: dict[object, tuple[Plan, ...]] = field(default_factory=dict)
     on_forget: list[Callable[[], None]] = field(default_factory=list)
     on_epoch: list[Callable[[], None]] = field(default_factory=list)
 
@@ -162,20 +162,21 @@ class Talk:
 
     def plans(self, text: bytes, oids: tuple[int, ...] = ()) -> tuple[Plan, ...]:
         """Return what is done for each statement of a text, under the names of now."""
+        key = (text, oids) if oids else text
+        found = self._plans.get(key)
+        if found is not None:
+            return found
         try:
             decoded = text.decode()
         except UnicodeDecodeError:
             return (Refused("22021", 'invalid byte sequence for encoding "UTF8"'),)
         if len(text) > MAX_TEXT:
             return (Refused("54001", "a statement of more than 16 MiB"),)
-        key = (decoded, oids)
-        found = self._plans.get(key)
-        if found is None:
-            found = self.parts.planner.plan(decoded, oids, self.names)
-            if len(text) <= AFTER_LOGIN >> 14:  # 64 KiB: longer ones seldom come twice
-                self._plans[key] = found
-                if len(self._plans) > PLANS:
-                    self._plans.popitem(last=False)
+        found = self.parts.planner.plan(decoded, oids, self.names)
+        if len(text) <= _COMES_AGAIN:
+            if len(self._plans) >= PLANS:
+                self._plans.clear()
+            self._plans[key] = found
         return found
 
     def one_plan(self, text: bytes, oids: tuple[int, ...]) -> Plan:
@@ -261,45 +262,35 @@ class Talk:
     # --- jobs ---
 
     def start(self, job: Job) -> None:
-        """Do a job as far as it goes now."""
+        """Do a job as far as it goes now. A job may start another one as the last thing it does."""
         self.job = job
         self.go_on(None)
 
     def go_on(self, value: object) -> None:
         """Go on with the job whose wait is over, until it waits again or ends."""
         job = self.job
-        if job is None:
-            return
-        self.waits = None
-        try:
-            while True:
-                waits = job.send(value)
-                value = None
-                if isinstance(waits, Call):
-                    self.line.steps.append(waits)
-                elif waits():
-                    continue
-                self.waits = waits
-                return
-        except StopIteration:
-            self.job = None
+        if job is not None:
+            self._step(job, lambda: job.send(value))
 
     def throw(self, err: SealholdError) -> None:
         """Go on with the job whose call failed."""
         job = self.job
-        if job is None:
-            return
+        if job is not None:
+            self._step(job, lambda: job.throw(err))
+
+    def _step(self, job: Job, step: Callable[[], Wait]) -> None:
         self.waits = None
         try:
-            waits = job.throw(err)
+            waits = step()
+            while not isinstance(waits, Call) and waits():
+                waits = job.send(None)
         except StopIteration:
-            self.job = None
+            if self.job is job:  # else it has started another one, which goes on
+                self.job = None
             return
-        self.waits = waits
         if isinstance(waits, Call):
             self.line.steps.append(waits)
-        elif waits():
-            self.go_on(None)
+        self.waits = waits
 
     def look(self) -> None:
         """Go on with the job if what it waits for has come."""
@@ -318,6 +309,14 @@ class Talk:
         yield lambda: len(self.line.owed) < self.parts.limits.pending
 
     # --- refusals ---
+
+    def refused_whole(self, said: bytes) -> Job:
+        """Refuse a message that ends what was asked before it, as a Query does."""
+        yield from self.drained()
+        if self.line.skipping:
+            return  # as the provider does: up to the Sync nothing is done
+        self.line.refuse(said)
+        self.line.sync()
 
     def refuse(self, plan: Refused) -> None:
         """Answer by a refusal in place of what the client asked."""

@@ -111,12 +111,11 @@ NEEDS = {
     "share open": "taken",
     **{f"relay account {word}": "relayed" for word in ("add", "list", "remove")},
 }
-# two never end by themselves: test_cli_serve.py, test_relay_command.py; one needs a server:
-# test_server_role.py; three need two screens or a conflict: test_device_commands.py;
-# one needs the folder where it was: test_device_history.py
+# two never end: test_cli_serve.py, test_relay_command.py; one needs a server: test_server_role.py
+# three need two screens or a conflict: test_device_commands.py; a folder: test_device_history.py
 # the words of another person, and a stranger's letter: test_contact_commands.py
 # shares that several people hold: test_key_shares.py, test_recovery_vetoed.py
-# a program at another vault: test_shares_that_answer.py
+# a program at another vault: test_shares_that_answer.py; the proxy: test_cli_examples_proxy.py
 ELSEWHERE = {"serve", "relay serve", "service print-grants", "share ask"} | {
     *(f"device {word}" for word in ("pair", "join", "resolve", "fetch")),
     *(f"contact {word}" for word in ("verify", "dismiss")),
@@ -135,7 +134,8 @@ def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:
             yield f"{before}{word}", entry
 
 
-EXAMPLES = {words: entry.example for words, entry in entries(tree({})) if words not in ELSEWHERE}
+ALL = {words: entry.example for words, entry in entries(tree({})) if words not in ELSEWHERE}
+EXAMPLES = {words: example for words, example in ALL.items() if not words.startswith("proxy ")}
 
 
 def _write_cards(cli: Cli, keep: Callable[[str], None]) -> None:

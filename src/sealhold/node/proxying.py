@@ -15,7 +15,7 @@ from threading import Event, Thread
 from typing import Final
 
 from sealhold.crypto.scram import Verifier, mock
-from sealhold.model.errors import InvalidSettingsError, SealholdError
+from sealhold.model.errors import SealholdError, UsageError
 from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
@@ -27,6 +27,7 @@ from sealhold.protect.sql.planner import Planner
 from sealhold.protect.sql.scram import parse_verifier
 from sealhold.protect.sql.session import Site
 from sealhold.protect.sql.views import shown_by
+from sealhold.protect.statetokens import Tokens
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.proxypolicies import Policies
@@ -91,7 +92,8 @@ def proxying(
 
     Raises:
         NotFoundError: no policy is in force, or a key or secret is missing.
-        InvalidSettingsError: the certificate or the provider's address cannot be.
+        UsageError: the certificate cannot be.
+        InvalidPolicyError: the provider's address cannot be.
         ProxyStateLostError: the state is gone or older than it was.
         AuditUnavailableError: the log cannot be written.
         StoreUnavailableError: the disk refuses.
@@ -99,17 +101,23 @@ def proxying(
     core = node.parts.core
     active = Policies(core).active(policy)
     read = load(active.text)
-    csp = postgres_of(read)
     keys, users = ProxyKeys(core), Users(core)
+    datasets = keys.of({table.dataset for table in read.tables if table.is_protected})
+    csp = postgres_of(read)
     server = server_of(csp)
     account = account_of(csp, ProxySecrets(core), environment)
     shown = None if certificate is None else _certificate(*certificate)
-    datasets = keys.of({table.dataset for table in read.tables if table.is_protected})
     states = ProxyStates(core, node.home)
     state = states.open(active.name, renew=renew)
     gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
     try:
-        columns = columns_of(read, Derived(datasets.__getitem__), core.entropy, state.count)
+        columns = columns_of(
+            read,
+            Derived(datasets.__getitem__),
+            core.entropy,
+            state.count,
+            lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
+        )
         site = Site(
             planner=Planning(Planner(read, columns), columns, read.version),
             gate=gate,
@@ -138,7 +146,7 @@ def _certificate(chain: Path, key: Path) -> Certificate:
     try:
         return Certificate.of(chain, key)
     except (OSError, ValueError) as err:
-        raise InvalidSettingsError("the files are no certificate with its key, in PEM") from err
+        raise UsageError("the files are no certificate with its key, in PEM") from err
 
 
 def _verifiers(users: Users, keys: ProxyKeys) -> Callable[[str], Verifier]:

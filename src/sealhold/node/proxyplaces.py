@@ -3,6 +3,7 @@
 - `postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full&sslrootcert=FILE`: TLS under a
   certificate that is checked, by the system's roots or by those of the file.
 - `sslmode=disable` holds for addresses that are not public alone: a server on this machine, say.
+- Without a user in it, the user has the name of the database.
 - A password stands in the vault or in the environment, never in the address.
 
 Source: docs/spec/59-proxy-in-a-vault.md section 6.
@@ -14,7 +15,7 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from sealhold.crypto.secret import Secret
-from sealhold.model.errors import InvalidSettingsError, NotFoundError
+from sealhold.model.errors import InvalidPolicyError, NotFoundError
 from sealhold.net.dial import Server
 from sealhold.protect.policy import Csp, Policy
 from sealhold.protect.sql.upstream import Account, Keyring
@@ -30,11 +31,11 @@ def postgres_of(policy: Policy) -> Csp:
     """Return the one PostgreSQL server of a policy.
 
     Raises:
-        InvalidSettingsError: it names none, or several.
+        InvalidPolicyError: it names none, or several.
     """
     found = [csp for csp in policy.csps if csp.kind == "postgres"]
     if len(found) != 1:
-        raise InvalidSettingsError(f"policy `{policy.name}` names {len(found)} PostgreSQL servers")
+        raise InvalidPolicyError(f"policy `{policy.name}` names {len(found)} PostgreSQL servers")
     return found[0]
 
 
@@ -42,12 +43,12 @@ def server_of(csp: Csp) -> Server:
     """Return where a provider is, and how it is spoken to.
 
     Raises:
-        InvalidSettingsError: the address cannot be, or its roots cannot be read.
+        InvalidPolicyError: the address cannot be, or its roots cannot be read.
     """
     address, words = _split(csp)
     mode = words.get("sslmode", CHECKED)
     if mode not in {CHECKED, NONE}:
-        raise InvalidSettingsError(f"`sslmode` of provider `{csp.id}` is `{CHECKED}` or `{NONE}`")
+        raise InvalidPolicyError(f"`sslmode` of provider `{csp.id}` is `{CHECKED}` or `{NONE}`")
     return Server(
         host=address.hostname or "",
         port=address.port or PORT,
@@ -61,20 +62,24 @@ def account_of(csp: Csp, secrets: ProxySecrets, environment: Mapping[str, str]) 
     """Return as whom the proxy logs in, at which database.
 
     Raises:
-        InvalidSettingsError: the address names no user or no database.
+        InvalidPolicyError: the address names no database.
         NotFoundError: the secret is not there.
     """
     address, _ = _split(csp)
-    user, database = unquote(address.username or ""), unquote(address.path.lstrip("/"))
-    if not user or not database:
-        raise InvalidSettingsError(f"the address of provider `{csp.id}` needs user and database")
+    database = unquote(address.path.lstrip("/"))
+    if not database:
+        raise InvalidPolicyError(f"the address of provider `{csp.id}` names no database")
+    user = unquote(address.username or "") or database
     secret = _secret(csp, secrets, environment)
     return Account(user, database, None if secret is None else Keyring(secret))
 
 
 def _secret(csp: Csp, secrets: ProxySecrets, environment: Mapping[str, str]) -> Secret | None:
     if csp.secret.startswith(IN_VAULT):
-        return secrets.get(csp.secret.removeprefix(IN_VAULT))
+        name = csp.secret.removeprefix(IN_VAULT)
+        if name not in secrets.names():
+            raise NotFoundError(f"no secret `{name}`: `sealhold proxy secret set {name}` keeps it")
+        return secrets.get(name)
     if not csp.secret:
         return None
     name = csp.secret.removeprefix(IN_ENVIRONMENT)
@@ -90,13 +95,13 @@ def _split(csp: Csp) -> tuple[SplitResult, dict[str, str]]:
         words = dict(parse_qsl(address.query, strict_parsing=bool(address.query)))
         named = bool(address.hostname) and (address.port or PORT) > 0
     except ValueError as err:
-        raise InvalidSettingsError(f"the address of provider `{csp.id}` is none") from err
+        raise InvalidPolicyError(f"the address of provider `{csp.id}` is none") from err
     if address.scheme not in {"postgresql", "postgres"} or not named or address.password:
-        raise InvalidSettingsError(
+        raise InvalidPolicyError(
             f"provider `{csp.id}` lies at postgresql://USER@HOST/DATABASE, without a password"
         )
     if words.keys() - _WORDS:
-        raise InvalidSettingsError(f"of a provider's address only {' and '.join(sorted(_WORDS))}")
+        raise InvalidPolicyError(f"of a provider's address only {' and '.join(sorted(_WORDS))}")
     return address, words
 
 
@@ -104,4 +109,4 @@ def _roots(path: str, csp: Csp) -> str:
     try:
         return Path(path).read_text("ascii")
     except (OSError, ValueError) as err:
-        raise InvalidSettingsError(f"the roots of provider `{csp.id}` cannot be read") from err
+        raise InvalidPolicyError(f"the roots of provider `{csp.id}` cannot be read") from err

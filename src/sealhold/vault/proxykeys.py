@@ -107,8 +107,10 @@ class ProxyKeys:
 
     def _dataset(self, name: str) -> Secret:
         kept = self._rows.get(Thing.DATASET, name)
-        if kept is None or not self.has(name):
+        if kept is None:
             raise NotFoundError(f"no key of dataset `{name}`")
+        if not self.has(name):
+            raise NotFoundError(f"the key of dataset `{name}` was destroyed")
         return self._ring.lies_in.named(_name(kept))
 
     def _put(self, name: str, number: int, destroyed: Kept | None) -> None:

@@ -95,7 +95,7 @@ SECRET = {
 PROXY_VAULT: Mapping[str, Entry | Group] = {
     "activate": Entry(
         about="Put a signed policy in force: what the proxy hides from a provider, and how.",
-        example="proxy activate clinic.policy.toml",
+        example="proxy activate examples/proxy/clinic.policy.toml",
         load=_activate,
     ),
     "user": Group(about="Who may log in at the proxy.", entries=USER),

@@ -4,9 +4,9 @@ from functools import cache
 
 import pytest
 
-from sealhold.protect.migrating.forms import MARK, NEW, WAS, Move
+from sealhold.protect.migrating.forms import MARK, NEW, Move
 from sealhold.protect.migrating.meanwhile import meanwhile
-from sealhold.protect.sql.names import RID, Names, read_names
+from sealhold.protect.sql.names import RID, WAS, Names, read_names
 from sealhold.protect.sql.plan import CopyPlan, Plan, Query, Refused, Rewrite
 from sealhold.protect.sql.planner import Planner
 from sealhold.protect.sql.views import shown_by
@@ -55,7 +55,9 @@ def names(*, is_back: bool = False, knows: bool = True) -> tuple[Planner, Names]
             found += [(WAS + name, each.type) for name in move.source(column).values()]
     found += [(NEW + name, "bytea") for name in move.targets()]
     found += [(RID, "integer"), (MARK, "integer")]
-    rows = [row("patient", name, at, type_) for at, (name, type_) in enumerate(found, 1)]
+    rows: list[tuple[str | None, ...]] = [
+        row("patient", name, at, type_) for at, (name, type_) in enumerate(found, 1)
+    ]
     moves = {move.key: move} if knows else {}
     answers: list[list[tuple[str | None, ...]]] = [[("pg_catalog",), ("public",)], rows, []]
     return made, read_names(answers, columns(), made.is_listed, shown_by, meanwhile(lambda: moves))

@@ -18,8 +18,11 @@ from sealhold.crypto.scram import Verifier, mock
 from sealhold.model.errors import SealholdError, UsageError
 from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
+from sealhold.node.proxyasking import Provider
+from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
 from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.policyfile import load
 from sealhold.protect.sql.names import LOADING, Cells, Names, read_names
 from sealhold.protect.sql.plan import Plan
@@ -27,15 +30,18 @@ from sealhold.protect.sql.planner import Planner
 from sealhold.protect.sql.scram import parse_verifier
 from sealhold.protect.sql.session import Site
 from sealhold.protect.sql.views import shown_by
+from sealhold.protect.statemoves import Notes
 from sealhold.protect.statetokens import Tokens
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
+from sealhold.vault.proxymoves import MovesLog
 from sealhold.vault.proxypolicies import Policies
 from sealhold.vault.proxysecrets import ProxySecrets
 from sealhold.vault.proxystates import ProxyStates
 from sealhold.vault.proxyusers import Users
 
 _SECOND: Final = 1_000  # milliseconds
+_TURNS: Final = 32  # bits: changes of phases, below the version of the policy
 
 _Columns = Mapping[tuple[str, str], Mapping[str, Column]]
 
@@ -48,6 +54,7 @@ class Proxy:
     policy: str
     version: int
     provider: str  # without a secret
+    migrations: Migrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,12 @@ class Planning:
 
     planner: Planner
     columns: _Columns
-    version: int  # of the policy
+    notes: Notes
+
+    @property
+    def version(self) -> int:
+        """Which policy and which phases of migrations it follows."""
+        return (self.planner.policy.version << _TURNS) + self.notes.turn
 
     @property
     def loading(self) -> Sequence[str]:
@@ -65,7 +77,8 @@ class Planning:
 
     def names(self, answers: Sequence[Sequence[Cells]]) -> Names:
         """Return the names that the answers to `loading` tell of, in the same order."""
-        return read_names(answers, self.columns, self.planner.is_listed, shown_by)
+        moving = meanwhile(lambda: under_way(self.notes, self.columns))
+        return read_names(answers, self.columns, self.planner.is_listed, shown_by, moving)
 
     def plan(self, text: str, oids: Sequence[int], names: Names) -> tuple[Plan, ...]:
         """Return what is done for each statement of a text."""
@@ -118,8 +131,9 @@ def proxying(
             state.count,
             lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
         )
+        planning = Planning(Planner(read, columns), columns, Notes(state))
         site = Site(
-            planner=Planning(Planner(read, columns), columns, read.version),
+            planner=planning,
             gate=gate,
             rids=state,
             clock=core.clock,
@@ -136,6 +150,15 @@ def proxying(
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
+                migrations=Migrations(
+                    columns=columns,
+                    notes=planning.notes,
+                    planned=planning,
+                    connect=lambda: Provider(server, account, core.entropy),
+                    rids=state,
+                    log=MovesLog(core),
+                    clock=core.clock,
+                ),
             )
     finally:
         gate.close()

@@ -77,3 +77,7 @@ class Notes:
             connection.execute(_DROP, table)
         self._known.pop(table, None)
         self.turn += 1
+
+    def touch(self) -> None:
+        """Note that the provider committed what was noted: names are to be read anew."""
+        self.turn += 1

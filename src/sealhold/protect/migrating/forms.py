@@ -87,9 +87,10 @@ class Move:
     def is_before(self, there: Iterable[str]) -> bool:
         """Whether they are those from before the migration."""
         found = set(there)
-        if not set(self.sources()) <= found:
-            return False
-        return self.is_back or not any(name in found for name in (RID, MARK))
+        if self.is_back:
+            kept = {GONE + name for name in self.targets()}
+            return set(self.sources()) | kept <= found and MARK not in found
+        return set(self.sources()) <= found and found.isdisjoint({RID, MARK})
 
     def too_long(self) -> list[str]:
         """Return names that would be too long meanwhile."""

@@ -6,6 +6,7 @@
 
 Source: docs/spec/61-protecting-a-live-table.md section 6; PostgreSQL 15, system catalogues.
 """
+# ruff: noqa: S608  reason: all parts of these texts are of this file
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from typing import Final
 
 from sealhold.protect.columns import Column
 from sealhold.protect.migrating.asking import Row
-from sealhold.protect.migrating.forms import GONE, NEW, WAS, Move
+from sealhold.protect.migrating.forms import GONE, NEW, Move
 from sealhold.protect.pgtypes.types import spelled
 from sealhold.protect.spec import Op
+from sealhold.protect.sql.names import WAS
 
 Ask = Callable[[str, Sequence[int], Sequence[bytes | None]], list[Row]]
 TEXT: Final = 25

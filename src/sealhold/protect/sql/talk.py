@@ -18,7 +18,15 @@ from sealhold.model.pgsteps import Call
 from sealhold.protect.gate import Gate, Rids
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.policy import Limits
-from sealhold.protect.sql.errors import ABORTED, UNDEFINED, error, relayed, sqlstate
+from sealhold.protect.sql.errors import (
+    ABORTED,
+    SWITCHED,
+    UNDEFINED,
+    error,
+    is_switched,
+    relayed,
+    sqlstate,
+)
 from sealhold.protect.sql.line import Answer, Line, Swallowed
 from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
 from sealhold.protect.sql.planning import Planner
@@ -350,6 +358,8 @@ class Talk:
     def _mapped(self, kind: bytes, message: bytes) -> bytes:
         if kind == b"E" and sqlstate(message) in UNDEFINED:
             self.is_dirty = True
+            if is_switched(message):
+                return SWITCHED
         return relayed(kind, message)
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from sealhold.model.clock import Clock
 from sealhold.model.errors import DatabaseAwayError, NotFoundError, SealholdError
+from sealhold.model.shown.proxies import ProxyMigration, ProxyMigrationPreview
 from sealhold.node.proxyasking import Provider
 from sealhold.node.proxymoving import Mover, Planned, Progress, StoppedError, Told
 from sealhold.protect.columns import Column
@@ -29,31 +30,6 @@ CELL_BYTES: Final = 45  # of a cell and its place in a row, besides its value
 TERM_BYTES: Final = 24
 
 Tables = Mapping[Key, Mapping[str, Column]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What a migration would do."""
-
-    table: str
-    rows: int  # by the provider's estimate
-    bytes: int
-    adds: int  # bytes, about
-    columns: tuple[str, ...]  # those that are protected then
-    keys: tuple[str, ...]  # that move to terms
-    lost: tuple[str, ...]  # keys and indexes that no term holds
-    in_the_way: tuple[str, ...]
-    refused: tuple[str, ...]  # what statements cannot do afterwards
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How far a table is."""
-
-    table: str
-    phase: str  # empty: never migrated
-    is_back: bool = False
-    left: int = 0  # rows
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +61,7 @@ class Migrations:
         """Return the migration of a table."""
         return _move(key, self.columns, is_back=is_back)
 
-    def run(self, table: str, told: Told, *, is_back: bool = False) -> Progress:
+    def run(self, table: str, told: Told, *, is_back: bool = False) -> ProxyMigration:
         """Migrate one table, or take its protection back.
 
         Raises:
@@ -97,7 +73,17 @@ class Migrations:
         with self.connect() as provider:
             mover = self._mover(provider, Event(), told)
             mover.run(move)
-            return mover.progress
+        done, noted = mover.progress, self.notes.of(move.key)
+        spent = max(self.clock() - done.began, 1)
+        return ProxyMigration(
+            table=table,
+            phase="" if noted is None else noted.phase.value,
+            is_back=is_back,
+            filled=done.filled,
+            compared=done.compared,
+            per_second=done.filled * 1_000 // spent,
+            lost=tuple(each.name for each in done.lost),
+        )
 
     def finish(self, table: str) -> None:
         """Drop what a table was before.
@@ -110,7 +96,7 @@ class Migrations:
         with self.connect() as provider:
             self._mover(provider, Event(), _silent).finish(move)
 
-    def preview(self, table: str) -> Preview:
+    def preview(self, table: str) -> ProxyMigrationPreview:
         """Return what a migration would do, without doing it.
 
         Raises:
@@ -122,7 +108,7 @@ class Migrations:
             looked = self._mover(provider, Event(), _silent).look(move)
         gone = lost(looked.keys, move.columns)
         cells = sum(CELL_BYTES + TERM_BYTES * (len(each.techniques) - 1) for each in move.columns)
-        return Preview(
+        return ProxyMigrationPreview(
             table=table,
             rows=looked.rows,
             bytes=looked.bytes,
@@ -131,19 +117,26 @@ class Migrations:
             keys=tuple(each.name for each in looked.keys if each not in gone),
             lost=tuple(each.name for each in gone),
             in_the_way=looked.in_the_way,
-            refused=tuple(_unanswered(each) for each in move.columns),
+            still=tuple(_unanswered(each) for each in move.columns),
         )
 
-    def standing(self) -> tuple[Standing, ...]:
-        """Return how far each protected table is."""
-        return tuple(
-            Standing(
-                table=".".join(key),
-                phase="" if (noted := self.notes.of(key)) is None else noted.phase.value,
-                is_back=noted is not None and noted.is_back,
-            )
-            for key in self.columns
-        )
+    def standing(self) -> tuple[ProxyMigration, ...]:
+        """Return how far each protected table is, with the rows that are left.
+
+        Raises:
+            DatabaseAwayError: the provider is away.
+        """
+        return tuple(self._standing(key) for key in self.columns)
+
+    def _standing(self, key: Key) -> ProxyMigration:
+        noted, name = self.notes.of(key), ".".join(key)
+        if noted is None:
+            return ProxyMigration(table=name, phase="")
+        left = 0
+        if noted.phase in BUSY:
+            with self.connect() as provider:
+                left = self._mover(provider, Event(), _silent).left(self.move(key))
+        return ProxyMigration(table=name, phase=noted.phase.value, is_back=noted.is_back, left=left)
 
     @contextmanager
     def going_on(self, tables: Sequence[str]) -> Iterator[None]:

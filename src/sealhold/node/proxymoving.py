@@ -68,6 +68,7 @@ class Progress:
     filled: int = 0
     compared: int = 0
     left: int = 0
+    whole: int = 0  # rows that were not done at the start
     began: int = 0  # milliseconds
     lost: tuple[Key, ...] = ()
 
@@ -93,6 +94,10 @@ class Mover:
     def look(self, move: Move) -> Looked:
         """Return what a table is like at the provider."""
         return look(self.provider.ask, move)
+
+    def left(self, move: Move) -> int:
+        """Return how many rows are not done; 0 if the table is in neither form of a migration."""
+        return int(self._text(steps.left(move))) if move.is_filling(self.look(move).names) else 0
 
     def run(self, move: Move) -> None:
         """Bring a table to the other form, from wherever it is.
@@ -182,6 +187,7 @@ class Mover:
 
     def _fill(self, move: Move) -> None:
         before = None
+        self.progress.whole = self.progress.left = int(self._text(steps.left(move)))
         while True:
             self._pass(move)
             left = int(self._text(steps.left(move)))

@@ -8,6 +8,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -16,6 +18,9 @@ from time import monotonic, sleep
 from typing import Final
 
 from sealhold.config import PASSPHRASE_VARIABLE
+from sealhold.node import opened
+from sealhold.node.proxying import proxying
+from sealhold.node.proxymigrations import Migrations
 from tests.proxying.addresses import Address
 from tests.proxying.cluster import Cluster
 from tests.proxying.starting import ENDING, PASSPHRASE, USER, USERS
@@ -36,7 +41,8 @@ ACCOUNT: Final = Table(
 FILLED: Final = (
     "INSERT INTO account SELECT g, 'owner ' || g, g % 1000, g % 10,"
     " CASE WHEN g % 7 = 0 THEN NULL ELSE 'note ' || g END,"
-    " CASE WHEN g % 3 = 0 THEN NULL ELSE ARRAY['m' || g, NULL, 'x'] END FROM generate_series(1, {}) g"
+    " CASE WHEN g % 3 = 0 THEN NULL ELSE ARRAY['m' || g, NULL, 'x'] END"
+    " FROM generate_series(1, {}) g"
 )
 ALL: Final = "SELECT id, owner, amount, branch, note, marks FROM account"
 AGAIN: Final = frozenset({"40001"})
@@ -81,7 +87,7 @@ class Running:
     def kill(self) -> None:
         if self.process is not None:
             self.process.kill()
-            self.process.wait()
+            self._ended(self.process)
 
     def stop(self) -> None:
         if self.process is not None:
@@ -90,7 +96,30 @@ class Running:
                 self.process.wait(ENDING)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-                self.process.wait()
+            self._ended(self.process)
+
+    @staticmethod
+    def _ended(process: "subprocess.Popen[str]") -> None:
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+@contextmanager
+def running_over(home: Path) -> Iterator[Address]:
+    """Serve a vault's proxy for the length of a block."""
+    running = Running(home)
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@contextmanager
+def owned(home: Path) -> Iterator[Migrations]:
+    """Lend the migrations of a vault's proxy, without a process of its own."""
+    with opened(home, PASSPHRASE) as node, proxying(node, {}) as proxy:
+        yield proxy.migrations
 
 
 def sealhold(home: Path, *words_: str) -> "subprocess.CompletedProcess[str]":
@@ -132,7 +161,7 @@ class Client:
         while not self.ending.is_set():
             try:
                 with Talk(self.address) as link:
-                    self._settle(link)
+                    self.settle(link)
                     while not self.ending.is_set():
                         self._one(link, random)
             except (ConnectionError, OSError):
@@ -217,7 +246,7 @@ class Client:
             self.wrong.append(f"{came.sqlstate} {came.message}")
         return True
 
-    def _settle(self, link: Talk) -> None:
+    def settle(self, link: Talk) -> None:
         """Read the rows whose change was under way when the connection was lost."""
         for number_, both in list(self._doubt.items()):
             came = said(link, f"{ALL} WHERE id = {number_}")
@@ -243,6 +272,17 @@ def rows_of(came: Answer) -> list[Row]:
     return [
         tuple(None if each is None else each.decode() for each in row) for row in came.rows or ()
     ]
+
+
+def held(link: Talk) -> dict[int, Row]:
+    """Return all rows, as a client reads them."""
+    found: dict[int, Row] = {}
+    said(link, "BEGIN")
+    said(link, f"DECLARE every CURSOR FOR {ALL}")
+    while rows := rows_of(said(link, "FETCH 20000 FROM every")):
+        found.update((int(row[0] or 0), row) for row in rows)
+    said(link, "COMMIT")
+    return found
 
 
 def phase(rented: Cluster) -> str:

@@ -96,6 +96,20 @@ class Migrations:
         with self.connect() as provider:
             self._mover(provider, Event(), _silent).finish(move)
 
+    def settle(self) -> None:
+        """After a kill: learn which of two forms each table has that was between them.
+
+        Raises:
+            MigrationError: one has neither.
+            DatabaseAwayError: the provider is away.
+        """
+        between = [key for key, noted in self.notes.all.items() if noted.phase is Phase.SWITCHING]
+        for key in between:
+            noted = self.notes.of(key)
+            with self.connect() as provider:
+                mover = self._mover(provider, Event(), _silent)
+                mover.settle(self.move(key, is_back=noted is not None and noted.is_back))
+
     def preview(self, table: str) -> ProxyMigrationPreview:
         """Return what a migration would do, without doing it.
 
@@ -162,7 +176,10 @@ class Migrations:
         for key in keys:
             while not ending.is_set():
                 try:
+                    self.settle()
                     noted = self.notes.of(key)
+                    if noted is not None and noted.phase not in BUSY:
+                        break
                     move = self.move(key, is_back=noted is not None and noted.is_back)
                     with self.connect() as provider:
                         self._mover(provider, ending, _silent).run(move)

@@ -115,7 +115,7 @@ class Mover:
             self._check_way(move, noted)
             self._tried(lambda: self._begin(move))
         self._fill(move)
-        self._compare(move)
+        self.compare(move)
         self._pass(move)
         self._tried(lambda: self._switch(move))
         self._tell("done")
@@ -233,7 +233,7 @@ class Mover:
         self.progress.filled += len(rows)
         return len(rows)
 
-    def _compare(self, move: Move) -> None:
+    def compare(self, move: Move) -> None:
         """Open every row that is done, and compare both forms of it.
 
         Raises:

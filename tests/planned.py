@@ -90,6 +90,7 @@ def planner(default: Unlisted = Unlisted.CLEAR) -> tuple[Planner, Names]:
         [("pg_catalog",), ("public",)],
         rows,
         [("public", "v", view)],
+        [("C",)],
     ]
     return made, read_names(answers, columns(), made.is_listed, shown_by)
 

@@ -28,7 +28,6 @@ SECRET = "Meret Oppenheim"
         "SELECT s.email_m FROM (SELECT email FROM patient) s",
         "SELECT mail_m FROM v",
         "WITH x AS (SELECT email FROM patient) SELECT x.email_m FROM x",
-        "SELECT p.name::text FROM patient p, LATERAL (SELECT p.name) l",
     ],
 )
 def test_no_statement_shows_what_the_provider_keeps(text: str) -> None:

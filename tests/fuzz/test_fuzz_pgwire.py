@@ -4,6 +4,7 @@ With statements that are refused, it is not told from a provider that refuses th
 """
 
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -11,15 +12,7 @@ from hypothesis import strategies as st
 
 from sealhold.model.errors import WireError
 from sealhold.protect.sql.errors import error
-from sealhold.protect.sql.wire import (
-    AFTER_LOGIN,
-    Inbox,
-    build_bind,
-    build_execute,
-    build_parse,
-    build_query,
-    build_target,
-    frame,
+from sealhold.protect.sql.parsing import (
     parse_bind,
     parse_cells,
     parse_execute,
@@ -30,6 +23,16 @@ from sealhold.protect.sql.wire import (
     parse_startup,
     parse_target,
 )
+from sealhold.protect.sql.wire import (
+    AFTER_LOGIN,
+    Inbox,
+    build_bind,
+    build_execute,
+    build_parse,
+    build_query,
+    build_target,
+    frame,
+)
 from tests.unit.pg_provider import Provider
 from tests.unit.pg_talk import Conversation, Planned, refusal
 
@@ -39,28 +42,36 @@ words = st.sampled_from(
     ["rows 3", "rows 0", "rows 40", "fail", "begin", "commit", "rollback", "do it", "secret", ""]
 )
 names = st.sampled_from([b"", b"a", b"b"])
-queries = st.lists(words, min_size=1, max_size=3).map(lambda each: build_query("; ".join(each).encode()))
+queries = st.lists(words, min_size=1, max_size=3).map(
+    lambda each: build_query("; ".join(each).encode())
+)
 extended = st.one_of(
     st.builds(lambda name, text: build_parse(name, text.encode(), ()), names, words),
     st.builds(lambda to, name: build_bind(to, name, (), (), ()), names, names),
-    st.builds(lambda kind, name: build_target(b"D", kind, name), st.sampled_from([b"S", b"P"]), names),
+    st.builds(
+        lambda kind, name: build_target(b"D", kind, name), st.sampled_from([b"S", b"P"]), names
+    ),
     st.builds(build_execute, names, st.sampled_from([0, 0, 1, 3])),
-    st.builds(lambda kind, name: build_target(b"C", kind, name), st.sampled_from([b"S", b"P"]), names),
+    st.builds(
+        lambda kind, name: build_target(b"C", kind, name), st.sampled_from([b"S", b"P"]), names
+    ),
     st.sampled_from([SYNC, SYNC, frame(b"H")]),
 )
 whole = st.tuples(names, words, names).map(
-    lambda each: build_parse(b"", each[1].encode(), ())
-    + build_bind(each[2], b"", (), (), ())
-    + build_target(b"D", b"P", each[2])
-    + build_execute(each[2])
-    + SYNC
+    lambda each: (
+        build_parse(b"", each[1].encode(), ())
+        + build_bind(each[2], b"", (), (), ())
+        + build_target(b"D", b"P", each[2])
+        + build_execute(each[2])
+        + SYNC
+    )
 )
 messages = st.lists(st.one_of(queries, extended, whole), max_size=12)
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     at = sorted({place % (len(data) + 1) for place in places} | {0, len(data)})
-    return [data[a:b] for a, b in zip(at, at[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(at)]
 
 
 @given(messages, st.lists(st.integers(0, 2**20), max_size=4), st.integers(0, 40))
@@ -137,7 +148,9 @@ def test_a_body_parses_or_is_refused(parse: object, data: bytes) -> None:
 
 
 @given(st.lists(st.binary(max_size=30), max_size=6), st.lists(st.integers(0, 999), max_size=9))
-def test_frames_come_out_of_an_inbox_as_they_went_in(bodies: list[bytes], places: list[int]) -> None:
+def test_frames_come_out_of_an_inbox_as_they_went_in(
+    bodies: list[bytes], places: list[int]
+) -> None:
     frames = [frame(b"d", each) for each in bodies]
     inbox, found = Inbox(AFTER_LOGIN), []
 

@@ -45,6 +45,10 @@ FILLED: Final = (
     " FROM generate_series(1, {}) g"
 )
 ALL: Final = "SELECT id, owner, amount, branch, note, marks FROM account"
+OTHERS: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = 'rented'"
+    " AND backend_type = 'client backend'"
+)
 AGAIN: Final = frozenset({"40001"})
 GONE: Final = frozenset({"SH005", "57P01"})
 Row = tuple[str | None, ...]
@@ -84,10 +88,16 @@ class Running:
         self.process = process
         return Address(port=self.port, user=USER, password=USERS, database="rented")
 
-    def kill(self) -> None:
+    def kill(self, rented: Cluster) -> None:
+        """End it at once, and wait until the provider has done what it was asked before that.
+
+        Else a statement of a lost connection could be done after its client looked for its outcome.
+        """
         if self.process is not None:
             self.process.kill()
             self._ended(self.process)
+        while rented.run(OTHERS) != [("0",)]:
+            sleep(0.05)
 
     def stop(self) -> None:
         if self.process is not None:

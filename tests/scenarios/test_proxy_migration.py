@@ -61,7 +61,7 @@ def test_a_table_that_is_migrated_under_load_and_kills_holds_every_row(
     try:
         for _ in range(kills):
             sleep(random.uniform(0.1, gap))
-            running.kill()
+            running.kill(rented)
             running.start()
         wait_for(rented, "switched", 60 + rows / 1_000)
         sleep(0.5)  # with the protected form

@@ -59,7 +59,12 @@ def names(*, is_back: bool = False, knows: bool = True) -> tuple[Planner, Names]
         row("patient", name, at, type_) for at, (name, type_) in enumerate(found, 1)
     ]
     moves = {move.key: move} if knows else {}
-    answers: list[list[tuple[str | None, ...]]] = [[("pg_catalog",), ("public",)], rows, []]
+    answers: list[list[tuple[str | None, ...]]] = [
+        [("pg_catalog",), ("public",)],
+        rows,
+        [],
+        [("C",)],
+    ]
     return made, read_names(answers, columns(), made.is_listed, shown_by, meanwhile(lambda: moves))
 
 

@@ -57,7 +57,7 @@ REFUSED = {
     "CREATE TABLE copied AS SELECT * FROM patient": "SH002",
     "COPY patient TO '/tmp/x'": "SH001",
     "COPY patient FROM PROGRAM 'cat'": "SH001",
-    "SELECT p.id FROM patient p JOIN episode e ON p.code = e.mail": "SH002",
+    "SELECT p.id FROM patient p LEFT JOIN episode e ON p.code = e.mail": "SH002",
     "SELECT * FROM patient, generate_series(1, 2)": "SH001",
     "SELECT email FROM patient UNION SELECT mail FROM episode": "SH002",
     "INSERT INTO patient SELECT * FROM patient": "SH002",

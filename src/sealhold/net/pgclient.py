@@ -166,7 +166,7 @@ async def connect(server: Server, receiver: Receiver) -> Link:
                 names=server.names,
             )
             dialled = await loop.run_in_executor(None, dial, plain)
-            dialled.sock.setblocking(False)
+            dialled.sock.settimeout(0.0)  # it does not block
             _, link = await loop.create_connection(
                 lambda: Link(receiver, server, opened), sock=dialled.sock
             )

@@ -7,15 +7,15 @@
 Source: docs/spec/59-proxy-in-a-vault.md section 6.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 from typing import Final
 
-from sealhold.crypto.scram import Verifier, mock
 from sealhold.model.errors import SealholdError, UsageError
+from sealhold.net.dial import Server
 from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
@@ -23,15 +23,18 @@ from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
 from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.migrating.meanwhile import meanwhile
+from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
 from sealhold.protect.sql.names import LOADING, Cells, Names, read_names
 from sealhold.protect.sql.plan import Plan
 from sealhold.protect.sql.planner import Planner
-from sealhold.protect.sql.scram import parse_verifier
 from sealhold.protect.sql.session import Site
+from sealhold.protect.sql.upstream import Account
 from sealhold.protect.sql.views import shown_by
+from sealhold.protect.state import State
 from sealhold.protect.statemoves import Notes
 from sealhold.protect.statetokens import Tokens
+from sealhold.vault.core import Core
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.proxymoves import MovesLog
@@ -115,6 +118,8 @@ def proxying(
     active = Policies(core).active(policy)
     read = load(active.text)
     keys, users = ProxyKeys(core), Users(core)
+    # THREAT T688: a name that nobody has gets a salt that stays
+    strangers = keys.strangers()
     datasets = keys.of({table.dataset for table in read.tables if table.is_protected})
     csp = postgres_of(read)
     server = server_of(csp)
@@ -124,14 +129,7 @@ def proxying(
     state = states.open(active.name, renew=renew)
     gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
     try:
-        columns = columns_of(
-            read,
-            Derived(datasets.__getitem__),
-            core.entropy,
-            state.count,
-            lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
-        )
-        planning = Planning(Planner(read, columns), columns, Notes(state))
+        planning = _planning(core, read, Derived(datasets.__getitem__), state)
         site = Site(
             planner=planning,
             gate=gate,
@@ -139,7 +137,7 @@ def proxying(
             clock=core.clock,
             entropy=core.entropy,
             limits=read.limits,
-            verifier=_verifiers(users, keys),
+            verifier=lambda name: users.verifier(name, strangers),
             account=lambda _database: account,
             offers_tls=shown is not None,
             demands_tls=shown is not None,
@@ -150,19 +148,36 @@ def proxying(
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
-                migrations=Migrations(
-                    columns=columns,
-                    notes=planning.notes,
-                    planned=planning,
-                    connect=lambda: Provider(server, account, core.entropy),
-                    rids=state,
-                    log=MovesLog(core),
-                    clock=core.clock,
-                ),
+                migrations=_migrations(core, planning, state, server, account),
             )
     finally:
         gate.close()
         states.close(active.name, state)
+
+
+def _planning(core: Core, policy: Policy, keys: Derived, state: State) -> Planning:
+    columns = columns_of(
+        policy,
+        keys,
+        core.entropy,
+        state.count,
+        lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
+    )
+    return Planning(Planner(policy, columns), columns, Notes(state))
+
+
+def _migrations(
+    core: Core, planning: Planning, state: State, server: Server, account: Account
+) -> Migrations:
+    return Migrations(
+        columns=planning.columns,
+        notes=planning.notes,
+        planned=planning,
+        connect=lambda: Provider(server, account, core.entropy),
+        rids=state,
+        log=MovesLog(core),
+        clock=core.clock,
+    )
 
 
 def _certificate(chain: Path, key: Path) -> Certificate:
@@ -170,18 +185,6 @@ def _certificate(chain: Path, key: Path) -> Certificate:
         return Certificate.of(chain, key)
     except (OSError, ValueError) as err:
         raise UsageError("the files are no certificate with its key, in PEM") from err
-
-
-def _verifiers(users: Users, keys: ProxyKeys) -> Callable[[str], Verifier]:
-    """Return what looks up the verifier of any name."""
-    strangers = keys.strangers()
-
-    def verifier(name: str) -> Verifier:
-        user = users.find(name)
-        # THREAT T688: who tries names is asked for a password each time, with a salt that stays
-        return mock(strangers, name.encode()) if user is None else parse_verifier(user.verifier)
-
-    return verifier
 
 
 @contextmanager

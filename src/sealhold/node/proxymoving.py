@@ -131,17 +131,24 @@ class Mover:
             return
         if noted.is_back is not move.is_back:
             raise MigrationError(f"`{move.table}` is on its way in the other direction")
-        there = self.look(move).names
-        if move.is_filling(there):
-            self.notes.put(move.key, Noted(Phase.FILLING, move.is_back))
-        elif noted.phase is Phase.SWITCHING and self._is_over(move, there):
-            self._note_switched(move)
-        elif noted.phase is Phase.FILLING and move.is_before(there):
-            before = Noted(Phase.SWITCHED) if move.is_back else None
-            self._forget(move, before)
-        else:
-            # THREAT T698: a catalogue that shows neither of the two forms is not believed
-            raise MigrationError(f"`{move.table}` is not as this proxy left it at the provider")
+        if noted.phase is Phase.FILLING and move.is_filling(self.look(move).names):
+            return
+        # THREAT T698: what the killed proxy sent last may still be under way: it has the table
+        # until it ends, so the catalogue is asked by who has the table after it
+        self._tried(lambda: self._settle(move, noted))
+
+    def _settle(self, move: Move, noted: Noted) -> None:
+        with self._alone(move):
+            there = self.look(move).names
+            if move.is_filling(there):
+                self.notes.put(move.key, Noted(Phase.FILLING, move.is_back))
+            elif noted.phase is Phase.SWITCHING and self._is_over(move, there):
+                self._note_switched(move)
+            elif noted.phase is Phase.FILLING and move.is_before(there):
+                self._forget(move, Noted(Phase.SWITCHED) if move.is_back else None)
+            else:
+                # a catalogue that shows neither of the two forms is not believed
+                raise MigrationError(f"`{move.table}` is not as this proxy left it at the provider")
 
     def finish(self, move: Move) -> None:
         """Drop the form that was.

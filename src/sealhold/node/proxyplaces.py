@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from sealhold.crypto.secret import Secret
-from sealhold.model.errors import InvalidPolicyError, NotFoundError
+from sealhold.model.errors import InvalidPolicyError
 from sealhold.net.dial import Server
 from sealhold.protect.policy import Csp, Policy
 from sealhold.protect.sql.upstream import Account, Keyring
@@ -23,7 +22,6 @@ from sealhold.vault.proxysecrets import ProxySecrets
 
 PORT: Final = 5432  # of an address that names none
 CHECKED, NONE = "verify-full", "disable"
-IN_VAULT, IN_ENVIRONMENT = "vault:", "env:"
 _WORDS: Final = frozenset({"sslmode", "sslrootcert"})
 
 
@@ -70,23 +68,8 @@ def account_of(csp: Csp, secrets: ProxySecrets, environment: Mapping[str, str]) 
     if not database:
         raise InvalidPolicyError(f"the address of provider `{csp.id}` names no database")
     user = unquote(address.username or "") or database
-    secret = _secret(csp, secrets, environment)
+    secret = secrets.named(csp.secret, environment)
     return Account(user, database, None if secret is None else Keyring(secret))
-
-
-def _secret(csp: Csp, secrets: ProxySecrets, environment: Mapping[str, str]) -> Secret | None:
-    if csp.secret.startswith(IN_VAULT):
-        name = csp.secret.removeprefix(IN_VAULT)
-        if name not in secrets.names():
-            raise NotFoundError(f"no secret `{name}`: `sealhold proxy secret set {name}` keeps it")
-        return secrets.get(name)
-    if not csp.secret:
-        return None
-    name = csp.secret.removeprefix(IN_ENVIRONMENT)
-    given = environment.get(name)
-    if not given:
-        raise NotFoundError(f"`{name}` is not set, which has the password of `{csp.id}`")
-    return Secret(given.encode(), f"password of provider {csp.id}")
 
 
 def _split(csp: Csp) -> tuple[SplitResult, dict[str, str]]:

@@ -1,6 +1,6 @@
 """What the owner does about proxies: users, policies, secrets of providers, keys of datasets.
 
-- A password is turned into what checks it before anything is kept.
+- Nothing is decided here: the vault's parts are asked, and what they say is shown.
 - A policy brings the keys of its datasets with it.
 
 Source: docs/spec/59-proxy-in-a-vault.md sections 1, 3 and 6.
@@ -10,9 +10,7 @@ from base64 import b32encode
 from collections.abc import Collection
 from typing import Final
 
-from sealhold.crypto.scram import verifier_of
-from sealhold.crypto.secret import Secret
-from sealhold.model.errors import InvalidError, WeakPassphraseError
+from sealhold.model.errors import InvalidError
 from sealhold.model.shown.proxies import (
     ProxyActivation,
     ProxyDatasetView,
@@ -23,14 +21,12 @@ from sealhold.model.shown.proxies import (
 )
 from sealhold.node.node import Node
 from sealhold.protect.policyfile import load
-from sealhold.protect.sql.scram import spelled
 from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.proxypolicies import Activated, Policies
 from sealhold.vault.proxysecrets import ProxySecrets
 from sealhold.vault.proxyusers import Right, User, Users
 
 RIGHTS: Final = tuple(right.value for right in Right)
-LEAST: Final = 8  # characters of a password
 IN_VAULT: Final = "vault:"
 _GENERATED: Final = 20  # bytes: 32 characters
 
@@ -60,14 +56,11 @@ class ProxyWork:
             TakenError: there is a user of that name.
             AuditUnavailableError: the log cannot be written.
         """
+        # THREAT T686: what is kept of a password is its verifier
         unknown = set(rights) - set(RIGHTS)
         if unknown:
             raise InvalidError(f"no right `{min(unknown)}`: there are {', '.join(RIGHTS)}")
-        if len(password) < LEAST:
-            raise WeakPassphraseError(f"a password has {LEAST} characters or more")
-        # THREAT T686: what is kept checks a password, and logs nobody in
-        verifier = spelled(verifier_of(Secret(password.encode(), "password"), self._core.entropy))
-        self._users.add(name, verifier, frozenset(map(Right, rights)), frozenset(tables))
+        self._users.add(name, password, frozenset(map(Right, rights)), frozenset(tables))
         return next(_shown(user) for user in self._users.list() if user.name == name)
 
     def users(self) -> tuple[ProxyUserView, ...]:

@@ -5,6 +5,9 @@
 Source: docs/spec/59-proxy-in-a-vault.md section 3.
 """
 
+from collections.abc import Mapping
+from typing import Final
+
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import InvalidError, NotFoundError
@@ -13,6 +16,8 @@ from sealhold.vault.core import Core
 from sealhold.vault.proxyrows import ProxyRows, Thing
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
+
+IN_VAULT: Final = "vault"
 
 
 class ProxySecrets:
@@ -36,6 +41,25 @@ class ProxySecrets:
         if kept is None:
             raise NotFoundError(f"no secret `{name}`")
         return Secret(str(kept.paper["secret"]).encode(), f"password `{name}`")
+
+    def named(self, reference: str, environment: Mapping[str, str]) -> Secret | None:
+        """Return what a policy names: `vault:NAME` or `env:NAME`; None if it names nothing.
+
+        Raises:
+            NotFoundError: it is not there.
+        """
+        where, _, name = reference.partition(":")
+        if not reference:
+            return None
+        if where == IN_VAULT:
+            if self._rows.get(Thing.SECRET, name) is None:
+                said = f"`sealhold proxy secret set {name}` keeps it"
+                raise NotFoundError(f"no secret `{name}`: {said}")
+            return self.get(name)
+        given = environment.get(name)
+        if not given:
+            raise NotFoundError(f"`{name}` is not set, which has the password of a provider")
+        return Secret(given.encode(), f"password in {name}")
 
     def set(self, name: str, secret: str) -> None:
         """Keep one, in the place of what had that name.

@@ -12,8 +12,11 @@ from enum import StrEnum
 from typing import Final
 
 from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.crypto.scram import Verifier, mock, verifier_of
+from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import InvalidError, NotFoundError, TakenError
+from sealhold.model.errors import InvalidError, NotFoundError, TakenError, WeakPassphraseError
+from sealhold.protect.sql.scram import parse_verifier, spelled
 from sealhold.stores.spec import Guard, Op
 from sealhold.vault.core import Core
 from sealhold.vault.proxyrows import Kept, ProxyRows, Thing
@@ -21,6 +24,7 @@ from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
 LONGEST: Final = 63  # bytes of a name, as PostgreSQL has it
+LEAST: Final = 8  # characters of a password
 
 
 class Right(StrEnum):
@@ -67,17 +71,31 @@ class Users:
         found = map(_user, self._rows.all(Thing.USER))
         return tuple(sorted(found, key=lambda user: user.name))
 
+    def verifier(self, name: str, strangers: Secret) -> Verifier:
+        """Return what checks the password of any name.
+
+        Of a name that nobody has it is one that no password fits, and always the same: `strangers`
+        is the key of 32 bytes that it follows from.
+
+        Raises:
+            SealBrokenError: the row is not what was written.
+        """
+        user = self.find(name)
+        # THREAT T688: who tries names is asked for a password each time, with a salt that stays
+        return mock(strangers, name.encode()) if user is None else parse_verifier(user.verifier)
+
     def tag(self, name: str) -> bytes:
         """Return the 16 bytes that stand for a user in the log."""
         return self._rows.tag(Thing.USER, name)
 
     def add(
-        self, name: str, verifier: str, rights: frozenset[Right], tables: frozenset[str]
+        self, name: str, password: str, rights: frozenset[Right], tables: frozenset[str]
     ) -> None:
         """Let somebody log in.
 
         Raises:
             InvalidError: a name that cannot be, or no right at all.
+            WeakPassphraseError: the password is too short.
             TakenError: there is a user of that name.
             AuditUnavailableError: the log cannot be written.
         """
@@ -85,11 +103,15 @@ class Users:
             raise InvalidError(f"a user's name has 1 to {LONGEST} bytes, all of them printable")
         if not rights:
             raise InvalidError("a user who may do nothing need not log in")
+        if len(password) < LEAST:
+            raise WeakPassphraseError(f"a password has {LEAST} characters or more")
         if self._rows.get(Thing.USER, name) is not None:
             raise TakenError("there is a user of that name")
+        # THREAT T686: what is kept checks a password, and logs nobody in
+        kept = verifier_of(Secret(password.encode(), "password"), self._core.entropy)
         paper: dict[str, Plain] = {
             "name": name,
-            "verifier": verifier,
+            "verifier": spelled(kept),
             "rights": sorted(rights),
             "tables": sorted(tables),
         }

@@ -40,6 +40,7 @@ def make_server(app: ASGIApp) -> uvicorn.Server:
         uvicorn.Config(
             app,
             http=Connection,
+            loop="asyncio",  # also where a faster one is installed, which the database proxy uses
             ws="none",
             lifespan="off",
             log_config=None,

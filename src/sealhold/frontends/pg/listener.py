@@ -75,7 +75,7 @@ class Client(asyncio.Protocol):
         transport = cast("asyncio.Transport", transport)  # reason: uvloop has a class of its own
         self._transport = transport
         transport.set_write_buffer_limits(UNSENT)
-        # THREAT T645: half a login and silence, or very many clients, hold no more than this
+        # THREAT T645, T663: half a login and silence, or very many clients, hold no more than this
         if len(self._all.clients) >= CLIENTS:
             transport.abort()
             return
@@ -295,7 +295,7 @@ async def serve(door: Door, listener: socket.socket, is_ending: Callable[[], boo
     listening = Listening(door)
     server = await loop.create_server(listening.client, sock=listener, backlog=128)
     try:
-        while not is_ending():
+        while not is_ending():  # noqa: ASYNC110  reason: who ends it is on another thread
             await asyncio.sleep(_LOOKING)
     finally:
         server.close()

@@ -11,6 +11,7 @@ from typing import Final
 
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import MigrationError, WireError
+from sealhold.protect.sql.parsing import parse_cells, parse_notice
 from sealhold.protect.sql.upstream import Account, Upstream
 from sealhold.protect.sql.wire import (
     AFTER_LOGIN,
@@ -21,8 +22,6 @@ from sealhold.protect.sql.wire import (
     build_execute,
     build_parse,
     frame,
-    parse_cells,
-    parse_notice,
     u32,
 )
 

@@ -1,4 +1,4 @@
-"""Errors, as a client of PostgreSQL is told them: our own, and the provider's in the client's names.
+"""Errors, as a client of PostgreSQL is told them: ours, and the provider's in the client's names.
 
 - Ours have a code of `SH...`, or PostgreSQL's where it has one for the very same.
 - Of the provider's the SQLSTATE stays. Names of physical columns become the client's; values that
@@ -21,7 +21,8 @@ from sealhold.model.errors import (
     TamperedError,
     UnavailableError,
 )
-from sealhold.protect.sql.wire import build_notice, parse_notice
+from sealhold.protect.sql.parsing import parse_notice
+from sealhold.protect.sql.wire import build_notice
 
 CANNOT_RESOLVE: Final = "SH001"
 NOT_POSSIBLE: Final = "SH002"
@@ -90,7 +91,7 @@ SWITCHED: Final = error(
 
 def is_switched(message: bytes) -> bool:
     """Whether an error is about a column that a migration has just moved."""
-    return sqlstate(message) == b"42703" and b'"_sh_was_' in message
+    return sqlstate(message) == b"42703" and b"_sh_was_" in message
 
 
 class Renaming:
@@ -125,10 +126,11 @@ def relayed(kind: bytes, message: bytes) -> bytes:
 
 
 def renamed(message: bytes, renaming: Renaming | None) -> bytes:
-    """Return an error about a statement that touches protected columns, as the client may read it."""
+    """Return an error about a statement on protected columns, as the client may read it."""
     if renaming is None:
         return relayed(b"E", message)
     fields = parse_notice(message[_HEAD:])
+    # THREAT T651: what the provider says may hold what it should not know to say
     for letter in _DROPPED:
         fields.pop(letter, None)
     for letter in (*_TEXTS, b"c", b"n"):

@@ -14,25 +14,18 @@ from sealhold.model.errors import WireError
 from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.hidden import Hiding
 from sealhold.protect.sql.line import ONE, Answer, Line, Relayed
+from sealhold.protect.sql.parsing import cstring, parse_execute, parse_parse, parse_target
 from sealhold.protect.sql.passing import is_ending, passes, ran
 from sealhold.protect.sql.plan import Control, Refused, Relay
 from sealhold.protect.sql.talk import OURS, Job, Portal, Statement, Talk
-from sealhold.protect.sql.wire import (
-    HEAD,
-    build_parse,
-    cstring,
-    parse_execute,
-    parse_parse,
-    parse_target,
-)
-
+from sealhold.protect.sql.wire import HEAD, build_parse
 
 CLOSED = b"3\0\0\0\4"  # CloseComplete
 Take = Callable[[bytes, int, int], None]
 
 
 class RelayedParse(Relayed):
-    """A relayed Parse: if it fails, there is no such statement; if it is skipped, the old one is."""
+    """A relayed Parse: if it fails there is no such statement; if it is skipped, the old one is."""
 
     def __init__(self, talk: Talk, statement: Statement) -> None:
         self._talk = talk
@@ -255,14 +248,14 @@ class Extended:
         yield from talk.current()
         if talk.line.skipping:
             return
-        if not talk.is_current and not self._is_ending(parse_parse(message[HEAD:]).text):
+        if talk.is_lost and not self._is_ending(parse_parse(message[HEAD:]).text):
             talk.line.refuse(talk.line.aborted)
             return
         self._parse_now(message)
 
     def _parse_now(self, message: bytes) -> None:
         talk = self._talk
-        if talk.is_current:
+        if not talk.is_lost:
             self.parse(message, 0, len(message))
             return
         said = parse_parse(message[HEAD:])  # the end of a failed transaction, whatever names mean
@@ -281,7 +274,7 @@ class Extended:
             yield from talk.current()
         if talk.line.skipping:
             return
-        if not talk.is_current:
+        if talk.is_lost:
             if not is_ending(statement.plan):
                 talk.line.refuse(talk.line.aborted)
                 return
@@ -294,7 +287,6 @@ class Extended:
             talk.line.refuse(refused)
         else:
             self.bind(message, 0, len(message))
-
 
 
 def _put_back(talk: Talk, statement: Statement) -> None:

@@ -12,7 +12,7 @@ Source: docs/spec/60-statements.md section 2.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from sealhold.protect.columns import Column
 from sealhold.protect.spec import CELL
@@ -42,8 +42,10 @@ VIEWS: Final = (
     " WHERE c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
     " ORDER BY c.oid"
 )
-LOADING: Final = (PATH, COLUMNS, VIEWS)  # what a session asks, in this order
+COLLATION: Final = "SELECT CASE WHEN datcollate = datctype THEN datcollate END FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
+LOADING: Final = (PATH, COLUMNS, VIEWS, COLLATION)  # what a session asks, in this order
 
+TextOrder: TypeAlias = Literal["C", "refuse"]  # whether the database orders texts by bytes
 Cells = Sequence[str | None]
 Rows = Sequence[Cells]
 Shown = Mapping[str, tuple[Column, str]]  # output of a view: the column, and which suffix of it
@@ -113,6 +115,7 @@ class Names:
     path: tuple[str, ...]
     relations: Mapping[tuple[str, str], Relation]
     is_listed: Callable[[str, str], bool]  # whether the policy lets (schema, table) be used
+    text_order: TextOrder = "refuse"
 
     def find(self, schema: str, name: str) -> Relation | None:
         """Return what a name means; None if there is no such relation outside the system's."""
@@ -150,7 +153,9 @@ def read_names(
         shown = shown_by(definition or "", names.find)
         if shown:
             relations[view.schema, view.name] = _view(view, shown)
-    return Names(path, relations, is_listed)
+    collation = next(iter(answers[3]), (None,))[0]
+    order: TextOrder = "C" if collation in {"C", "POSIX"} else "refuse"
+    return Names(path, relations, is_listed, order)
 
 
 def _by_relation(rows: Iterable[Cells]) -> Iterable[tuple[tuple[str, str], list[Cells]]]:

@@ -23,6 +23,7 @@ from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import RELAYED, Line
 from sealhold.protect.sql.plan import Output, Query
 from sealhold.protect.sql.prepared import Prepared, Told
+from sealhold.protect.sql.residual_limits import RowLimit
 from sealhold.protect.sql.rows import Row, RowReader
 from sealhold.protect.sql.wire import (
     BINARY,
@@ -69,8 +70,8 @@ def described(query: Query, prepared: Prepared, results: Sequence[int]) -> tuple
     given = prepared.fields
     if query.residual is not None:
         return tuple(
-            _typed(each.name, each.type, format_of(results, at))
-            for at, each in enumerate(query.residual.columns)
+            _typed(name, type_, format_of(results, at))
+            for at, (name, type_) in enumerate(query.residual.outputs)
         )
     if given is None:
         return None
@@ -148,6 +149,7 @@ class Opening:
             cells = columns[output.at]
             if output.column is not None:
                 places = _places(columns, output.rid_at, len(rows))
+                # THREAT T660, T661: what does not open in its place ends the answer
                 cells = output.column.decode(cells, places)
             made.append(cells)
         return made
@@ -185,7 +187,9 @@ class Opening:
         """
         residual = self.query.residual
         if residual is not None:
-            self.ready = list(residual.run(self.kept, self._parameters, self._settings()))
+            limit = RowLimit(self.most, self._most_bytes)
+            run = residual.run(self.kept, self._parameters, self._settings(), limit)
+            self.ready = list(run)
         self.kept = []
 
     def next_rows(self, most: int) -> tuple[list[Sequence[bytes | None]], int, bool]:
@@ -197,9 +201,9 @@ class Opening:
         stop = self._next = min(start + most, len(ready)) if most else len(ready)
         rows = ready[start:stop]
         columns: list[Sequence[bytes | None]] = list(zip(*rows, strict=True))
-        for at, column in enumerate(residual.columns if rows else ()):
+        for at, (_, type_) in enumerate(residual.outputs if rows else ()):
             if format_of(self.results, at) == TEXT:
-                columns[at] = _texts(columns[at], column.type, self._settings())
+                columns[at] = _texts(columns[at], type_, self._settings())
         count = stop - start
         return columns, count, bool(most) and count == most
 
@@ -325,6 +329,7 @@ def value_error(err: PgValueError | SealholdError) -> bytes:
 
 
 def too_many(most: int) -> bytes:
+    """Return the error of a statement that would bring too much here."""
     return error(
         LIMIT,
         f"more than {most} rows, or too long ones, would have to be opened here",
@@ -351,7 +356,7 @@ def _field(output: Output, given: Sequence[Field], format_: int) -> Field:
     if output.column is None:
         place = (output.table or told.table, output.attribute or told.attribute)
         return Field(output.name, *place, told.type, told.length, told.typmod, format_)
-    type_ = output.column.type
+    type_ = output.type or output.column.type
     return Field(
         output.name, output.table or told.table, output.attribute,
         type_.oid, type_.length, type_.typmod, format_,

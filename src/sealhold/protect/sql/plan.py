@@ -11,12 +11,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, unique
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sealhold.protect.columns import Column
+    from sealhold.protect.pgtypes.codec import Settings
     from sealhold.protect.pgtypes.types import PgType
-    from sealhold.protect.sql.residual import Expression, Residual
+    from sealhold.protect.sql.residual import Residual
+
+
+class Expression(Protocol):
+    """A value that is computed at each execution."""
+
+    @property
+    def type(self) -> PgType:
+        """Its type."""
+        ...
+
+    def evaluate(
+        self, row: Sequence[bytes | None], parameters: Sequence[bytes | None], settings: Settings
+    ) -> bytes | None:
+        """Return the value on one row, in binary send form.
+
+        Raises:
+            PgValueError: it has none, as on the server.
+        """
+        ...
+
 
 How = Literal["store", "=", "<", "<=", ">", ">="]
 
@@ -197,6 +220,7 @@ class CopyPlan:
     columns: tuple[CopyColumn, ...]  # in the order of the client's lines
     form: str = "text"  # text, csv, binary: the client's
     options: dict[str, str] = field(default_factory=dict)  # delimiter, null, quote, escape, header
+    defaults: tuple[tuple[Column, bytes | None], ...] = ()  # columns that the lines do not have
     rid: bool = False  # each row gets a number, which is the last physical column
     query: Query | None = None  # of COPY (SELECT ...) TO, or of a table
     touch: Touch = Touch("COPY")

@@ -115,7 +115,7 @@ class Simple:
             talk.line.sync()
             return
         plans = talk.plans(text)
-        if not talk.is_current and not all(map(is_ending, plans)):
+        if talk.is_lost and not all(map(is_ending, plans)):
             talk.line.refuse(talk.line.aborted)
             talk.line.sync()
             return
@@ -145,4 +145,3 @@ class Simple:
 def whole(plans: Sequence[Plan]) -> bytes:
     """Return the text of statements that go on as they are."""
     return "; ".join(each.sql for each in plans if isinstance(each, (Relay, Control))).encode()
-

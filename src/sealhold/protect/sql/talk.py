@@ -16,6 +16,7 @@ from sealhold.model.clock import Clock
 from sealhold.model.errors import SealholdError
 from sealhold.model.pgsteps import Call
 from sealhold.protect.gate import Gate, Rids
+from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import (
@@ -28,6 +29,7 @@ from sealhold.protect.sql.errors import (
     sqlstate,
 )
 from sealhold.protect.sql.line import Answer, Line, Swallowed
+from sealhold.protect.sql.parsing import cstring, parse_cells
 from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.wire import (
@@ -36,8 +38,6 @@ from sealhold.protect.sql.wire import (
     build_execute,
     build_parse,
     build_target,
-    cstring,
-    parse_cells,
     u32,
 )
 
@@ -168,6 +168,11 @@ class Talk:
         """Whether names and plans may be used as they are."""
         return not self.is_dirty and self.version == self.parts.planner.version
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether names could not be brought up to date, since the transaction failed."""
+        return not self.is_current and self.line.status == ord("E")
+
     def plans(self, text: bytes, oids: tuple[int, ...] = ()) -> tuple[Plan, ...]:
         """Return what is done for each statement of a text, under the names of now."""
         key = (text, oids) if oids else text
@@ -180,7 +185,10 @@ class Talk:
             return (Refused("22021", 'invalid byte sequence for encoding "UTF8"'),)
         if len(text) > MAX_TEXT:
             return (Refused("54001", "a statement of more than 16 MiB"),)
-        found = self.parts.planner.plan(decoded, oids, self.names)
+        try:
+            found = self.parts.planner.plan(decoded, oids, self.names)
+        except PgValueError as err:  # of a constant
+            found = (Refused(err.sqlstate, err.message),)
         if len(text) <= _COMES_AGAIN:
             if len(self._plans) >= PLANS:
                 self._plans.clear()
@@ -221,6 +229,7 @@ class Talk:
         if self.line.status == ord("E"):
             return  # nothing can be asked now: what is planned meets the failed transaction
         planner = self.parts.planner
+        version = planner.version  # what changes while names are read has them read once more
         answers = []
         for text in planner.loading:
             rows = yield from self.asked(text)
@@ -228,7 +237,7 @@ class Talk:
                 return
             answers.append(rows)
         self.names = planner.names(answers)
-        self.version = planner.version
+        self.version = version
         self.is_dirty = False
         self.epoch += 1
         self._plans.clear()

@@ -7,6 +7,7 @@ from random import Random
 from time import sleep
 
 import pytest
+from psycopg import pq
 
 from sealhold.model.errors import MigrationError
 from tests.proxying.cluster import Cluster, cluster
@@ -125,6 +126,30 @@ def test_a_table_is_protected_finished_and_the_way_back_before_that(
         assert [each.phase for each in migrations.standing()] == ["finished"]
         with pytest.raises(MigrationError, match="no way back"):
             migrations.run("account", quiet, is_back=True)
+
+
+@pytest.mark.timeout(120)
+def test_a_prepared_statement_lives_through_the_switch(rented: Cluster, tmp_path: Path) -> None:
+    filled(rented, 20_000)
+    home = tmp_path / "vault"
+    prepared(home, policy_for(rented, (ACCOUNT,)))
+    running = Running(home, ("--migrate", "account"))
+    address = running.start()
+    try:
+        while phase(rented) == "clear":
+            sleep(0.02)
+        link = pq.PGconn.connect(address.conninfo.encode())
+        link.prepare(b"change", b"UPDATE account SET note = $1, amount = $2 WHERE id = $3")
+        link.prepare(b"look", b"SELECT note, amount FROM account WHERE owner = $1")
+        for note in (b"before", b"after", b"later"):
+            changed = link.exec_prepared(b"change", [note, b"77", b"5"])
+            assert changed.command_status == b"UPDATE 1", changed.error_message
+            looked = link.exec_prepared(b"look", [b"owner 5"])
+            assert (looked.get_value(0, 0), looked.get_value(0, 1)) == (note, b"77")
+            wait_for(rented, "switched", 60)
+        link.finish()
+    finally:
+        running.stop()
 
 
 @pytest.mark.timeout(120)

@@ -30,7 +30,7 @@ from sealhold.protect.sql.errors import (
 )
 from sealhold.protect.sql.line import Answer, Line, Swallowed
 from sealhold.protect.sql.parsing import cstring, parse_cells
-from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
+from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.wire import (
     HEAD,
@@ -46,6 +46,7 @@ Job = Generator[Wait, Any, None]
 MAX_TEXT: Final = 16_777_216  # bytes of a statement that is planned
 PLANS: Final = 512  # texts that one session remembers
 _COMES_AGAIN: Final = 65_536  # bytes: longer ones seldom do
+_RUN: Final = (Query, Rewrite)  # both are bound here: an UPDATE may become one in two phases
 _ASKING: Final = b"_sh_ask"
 OURS: Final = b"_sh_"  # how names of our own statements and portals begin
 
@@ -215,9 +216,10 @@ class Talk:
         # THREAT T644: a statement of before a change must not carry values past the new policy
         if isinstance(plan, Refused):
             return error(plan.code, plan.message, plan.hint)
-        if type(plan) is not type(statement.plan) or (
-            statement.is_relayed and plan != statement.plan
-        ):
+        is_other = type(plan) is not type(statement.plan) and not (
+            isinstance(plan, _RUN) and isinstance(statement.plan, _RUN)
+        )
+        if is_other or (statement.is_relayed and plan != statement.plan):
             return error("0A000", "cached plan must not change what it protects")
         statement.plan = plan
         statement.epoch = self.epoch

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def die_at_statement(folder: str, begins: str, count: str, when: str) -> None:
     """Commit batches on SQLCipher; die `before` or `after` the statement that `begins` so."""
     left = int(count)
 
-    class Dying(sqlcipher.Connection):  # type: ignore[misc]  # the module has no types
+    class Dying(sqlcipher.Connection):
         def execute(self, sql: str, *args: Any) -> Any:  # noqa: ANN401  # as the module has it
             nonlocal left
             left -= sql.startswith(begins)
@@ -113,7 +114,8 @@ def die_at_statement(folder: str, begins: str, count: str, when: str) -> None:
             return done
 
     connect = sqlcipher.connect
-    sqlcipher.connect = lambda *args, **kwargs: connect(*args, factory=Dying, **kwargs)
+    dying: Any = partial(connect, factory=Dying)
+    sqlcipher.connect = dying
     opened = Place(record_openers.OPENERS["sqlcipher"], Path(folder)).create()
     for number in range(3):
         write_batch(opened, number)

@@ -103,6 +103,18 @@ RATIOS = {
         "seal_vs_fernet_us",
         "record_bytes_vs_payload",
     },
+    "proxy": {
+        "passthrough_per_s",
+        "equality_per_s",
+        "equality_extended_per_s",
+        "added_latency_ms_p50",
+        "passthrough_added_ms_p50",
+        "inserts_per_s",
+        "copy_100k_seconds",
+        "scan_rows_per_s",
+        "sealed_overhead_bytes",
+        "proxy_rss_mb",
+    },
 }
 
 

@@ -18,7 +18,7 @@ from sealhold.model.errors import InvalidPolicyError
 from sealhold.net.dial import Server
 from sealhold.protect.policy import Csp, Policy
 from sealhold.protect.sql.upstream import Account, Keyring
-from sealhold.vault.proxysecrets import ProxySecrets
+from sealhold.vault.proxysecrets import EnvironmentAlone, ProxySecrets
 
 PORT: Final = 5432  # of an address that names none
 CHECKED, NONE = "verify-full", "disable"
@@ -56,7 +56,9 @@ def server_of(csp: Csp) -> Server:
     )
 
 
-def account_of(csp: Csp, secrets: ProxySecrets, environment: Mapping[str, str]) -> Account:
+def account_of(
+    csp: Csp, secrets: ProxySecrets | EnvironmentAlone, environment: Mapping[str, str]
+) -> Account:
     """Return as whom the proxy logs in, at which database.
 
     Raises:

@@ -8,17 +8,18 @@ Source: docs/spec/16-protection-policy.md.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sealhold.model.errors import ErrorKind
+from sealhold.model.errors import ErrorKind, UsageError
 from sealhold.node.node import Node
 from sealhold.node.world import World
 from sealhold.protect.clarus import Converted, convert
-from sealhold.protect.explain import Explained, explain_policy
+from sealhold.protect.explain import Explained, explain_columns, unkeyed
 from sealhold.protect.findings import Finding, has_errors
 from sealhold.protect.policy import Policy
 from sealhold.protect.policycheck import check, checked
 from sealhold.protect.policyfile import MAX_POLICY, digest_of, load, read
 from sealhold.protect.policysign import SUFFIX, sign_policy
 from sealhold.protect.policytext import write
+from sealhold.protect.sql.explaining import ExplainedStatement, explain_statements
 from sealhold.vault.proxykeys import ProxyKeys
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "SUFFIX",
     "Brought",
     "Explained",
+    "ExplainedStatement",
     "Report",
     "Signed",
     "bring_over",
@@ -105,7 +107,22 @@ def explain(data: bytes, world: World) -> tuple[Explained, ...]:
     Raises:
         InvalidPolicyError: the policy has an error.
     """
-    return explain_policy(checked(data), world.entropy)
+    policy = checked(data)
+    return explain_columns(policy, unkeyed(policy, world.entropy))
+
+
+def explain_statement(data: bytes, text: str, world: World) -> ExplainedStatement:
+    """Return what would become of one statement under a policy.
+
+    Raises:
+        InvalidPolicyError: the policy has an error.
+        UsageError: the text is none, or several.
+    """
+    policy = checked(data)
+    found = explain_statements(policy, unkeyed(policy, world.entropy), text)
+    if len(found) != 1:
+        raise UsageError("`--sql` takes one statement")
+    return found[0]
 
 
 def sign(node: Node, data: bytes) -> Signed:

@@ -43,6 +43,10 @@ NAME_BYTES: Final = 63  # of a name at PostgreSQL; a longer one it cuts
 BESIDE: Final = frozenset({"words", "range-hidden", "he-sum", "paillier-sum"})
 """Techniques that keep what they make in tables of their own."""
 
+# THREAT T618: counters are of one column; under a key of two, both would make the same labels
+OF_ONE_COLUMN: Final = frozenset({"sealed", "words", "range-hidden"})
+"""Techniques whose keys are of their column alone, also in a domain."""
+
 _ALPHABETS: Final = {
     "digits": digits,
     "hex": hexdigits[:16],
@@ -279,7 +283,7 @@ class _Maker:
     def _key(self, technique: str, table: TablePolicy, column: ColumnPolicy) -> KeyName:
         domain = f"{table.schema}.{table.name}.{column.name}"
         # THREAT T619: a domain that is called like a column does not get that column's key
-        if column.domain and technique != "sealed":  # a cell belongs to its column alone
+        if column.domain and technique not in OF_ONE_COLUMN:
             domain = f"={column.domain}"  # no name of a column begins so
         version = self.keys.newest(table.dataset, technique, domain)
         return KeyName(table.dataset, technique, domain, version)

@@ -70,8 +70,16 @@ def explain_policy(policy: Policy, entropy: Entropy) -> tuple[Explained, ...]:
     Raises:
         InvalidPolicyError: a column cannot be protected as the policy says.
     """
-    none = Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none"))  # it seals nothing
-    return explain_columns(policy, columns_of(policy, none, entropy))
+    return explain_columns(policy, unkeyed(policy, entropy))
+
+
+def unkeyed(policy: Policy, entropy: Entropy) -> Columns:
+    """Return the columns of a policy under a key of zeros: to be told of, never to seal with.
+
+    Raises:
+        InvalidPolicyError: a column cannot be protected as the policy says.
+    """
+    return columns_of(policy, Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none")), entropy)
 
 
 def explain_columns(policy: Policy, columns: Columns) -> tuple[Explained, ...]:

@@ -10,7 +10,7 @@
 Source: docs/spec/16-protection-policy.md section 7.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sealhold.protect.columncheck import facts_of
@@ -36,8 +36,10 @@ class Proposal:
     policy: Policy
     text: bytes  # with a comment above each guess
     left_out: tuple[str, ...]  # tables and columns that no policy can name
+    notes: Mapping[Path, str]  # why each is as it is, by its place in the text
 
 
+# THREAT T628: a catalogue may call a table whatever it likes; a policy holds plain names alone
 def propose(tables: Sequence[LiveTable], *, name: str, csp: Csp) -> Proposal:
     """Return a policy for what a live database says of itself.
 
@@ -48,7 +50,12 @@ def propose(tables: Sequence[LiveTable], *, name: str, csp: Csp) -> Proposal:
     """
     made = _Proposing(tables, name, csp)
     policy = Policy(name=name, version=1, csps=(csp,), tables=tuple(made.tables()))
-    return Proposal(policy=policy, text=write(policy, made.notes), left_out=tuple(made.left_out))
+    return Proposal(
+        policy=policy,
+        text=write(policy, made.notes),
+        left_out=tuple(made.left_out),
+        notes=made.notes,
+    )
 
 
 class _Proposing:
@@ -167,11 +174,13 @@ def _can_be_named(column: LiveColumn) -> bool:
     """Return whether a policy can say something of a column."""
     if not SQL_NAME.fullmatch(column.name) or column.name.startswith(RESERVED):
         return False
+    if not TYPE.fullmatch(column.type):
+        return False
     try:
         named(column.type)
     except TypeRefusedError:
         return False
-    return bool(TYPE.fullmatch(column.type))
+    return True
 
 
 def _freed(columns: Sequence[ColumnPolicy]) -> Iterator[ColumnPolicy]:

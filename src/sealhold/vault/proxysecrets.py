@@ -56,10 +56,7 @@ class ProxySecrets:
                 said = f"`sealhold proxy secret set {name}` keeps it"
                 raise NotFoundError(f"no secret `{name}`: {said}")
             return self.get(name)
-        given = environment.get(name)
-        if not given:
-            raise NotFoundError(f"`{name}` is not set, which has the password of a provider")
-        return Secret(given.encode(), f"password in {name}")
+        return _given(name, environment)
 
     def set(self, name: str, secret: str) -> None:
         """Keep one, in the place of what had that name.
@@ -93,3 +90,25 @@ class ProxySecrets:
             kind=EventKind.PROXY, actor=Actor.OWNER, subject=teller.subject, reason=reason
         )
         self._core.writer.commit(Work((op,), (teller.entry(event),), releases=True))
+
+
+class EnvironmentAlone:
+    """Secrets where no vault is open."""
+
+    def named(self, reference: str, environment: Mapping[str, str]) -> Secret | None:
+        """Return what a policy names by `env:NAME`; None if it names nothing.
+
+        Raises:
+            NotFoundError: it is not there, or would be in a vault.
+        """
+        where, _, name = reference.partition(":")
+        if where == IN_VAULT:
+            raise NotFoundError(f"no secret `{name}`: no vault is open")
+        return _given(name, environment) if reference else None
+
+
+def _given(name: str, environment: Mapping[str, str]) -> Secret:
+    given = environment.get(name)
+    if not given:
+        raise NotFoundError(f"`{name}` is not set, which has the password of a provider")
+    return Secret(given.encode(), f"password in {name}")

@@ -11,7 +11,7 @@ from postgast import pg_query_pb2 as pb
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.literals import type_of
 from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Verb
-from sealhold.protect.sql.refusing import NotPossibleError, WrongError
+from sealhold.protect.sql.refusing import NotPossibleError
 from sealhold.protect.sql.tree import Node
 
 TRANSACTIONS: Final = {
@@ -29,7 +29,7 @@ FORBIDDEN: Final = ("session_authorization", "role")
 Inner = Callable[[Node, tuple[int, ...]], Plan]
 
 
-def control_of(  # noqa: C901, PLR0911  # reason: one way for each kind of statement
+def control_of(  # noqa: C901, PLR0911, PLR0912  # reason: one way for each kind of statement
     node: Node, sql: str, inner: Inner
 ) -> Plan | None:
     """Return the plan of a statement about the session; None if it is another one.

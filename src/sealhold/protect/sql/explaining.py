@@ -1,16 +1,21 @@
 """What becomes of one statement, told without a connection: what is sent, what is left, what leaks.
 
 - Tables are taken to be as the policy has them: of a table in the clear no column is known that the
-  policy does not list.
+  policy does not list, and a table that it does not know is taken to be there.
 
 Source: docs/spec/60-statements.md section 13.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
+import postgast
+from postgast import pg_query_pb2 as pb
+
+from sealhold.protect.columns import Column
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.policy import Policy, TablePolicy
+from sealhold.protect.sql import tree
 from sealhold.protect.sql.names import RID, Attribute, Names, Relation
 from sealhold.protect.sql.plan import (
     Control,
@@ -25,6 +30,7 @@ from sealhold.protect.sql.plan import (
 )
 from sealhold.protect.sql.planner import Planner
 from sealhold.protect.sql.rules import Tables
+from sealhold.protect.sql.scope import is_of_system
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +49,25 @@ def explain_statements(
     """Return what becomes of each statement of a text under a policy."""
     planner = Planner(policy, columns)
     relations = {(each.schema, each.name): _relation(each, columns) for each in policy.tables}
+    for schema, name in list(_refused(text, relations)):
+        if not planner.is_listed(schema, name):
+            relations[schema, name] = Relation(schema, name, 0, "r", ())
     names = Names(("pg_catalog", "public"), relations, planner.is_listed)
     return tuple(_explained(each) for each in planner.plan(text, (), names))
+
+
+def _refused(text: str, known: Container[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield each table that a text names and nobody knows: taken to be there, it is judged."""
+    try:
+        parsed = list(tree.messages(postgast.parse(text)))
+    except postgast.PgQueryError:
+        return  # the planner says so
+    withs = {each.ctename for each in parsed if isinstance(each, pb.CommonTableExpr)}
+    for each in parsed:
+        if isinstance(each, pb.RangeVar) and not is_of_system(each.schemaname, each.relname):
+            name = (each.schemaname or "public", each.relname)
+            if name not in known and each.relname not in withs:
+                yield name
 
 
 def _relation(table: TablePolicy, columns: Tables) -> Relation:
@@ -68,7 +91,7 @@ def _explained(plan: Plan) -> ExplainedStatement:
         return ExplainedStatement(csp=(), residual=(), leaks=(), refused=plan)
     return ExplainedStatement(
         csp=tuple(_sent(plan)),
-        residual=tuple(_left(plan)),
+        residual=tuple(dict.fromkeys(_left(plan))),
         leaks=tuple(dict.fromkeys(_leaks(plan))),
         refused=None,
     )
@@ -114,25 +137,42 @@ def _left(plan: Plan) -> Iterator[str]:
             yield f"open {opened}"
         if query.residual is not None:
             yield "do on opened rows what the provider cannot"
+    if isinstance(plan, Rewrite) and plan.where is not None:
+        yield "drop the rows that the rest of the condition excludes"
+    stored = dict.fromkeys(map(_name, _stored(plan)))
+    if stored:
+        yield f"seal {', '.join(stored)} for each row"
+
+
+def _hidden(query: Query) -> Iterator[Hidden]:
+    for each in query.parameters:
+        if isinstance(each.source, Hidden):
+            yield each.source
+
+
+def _name(column: Column) -> str:
+    return f"{column.table}.{column.name}"
+
+
+def _stored(plan: Plan) -> Iterator[Column]:
+    """Yield each protected column of which values are stored."""
+    for query in _queries(plan):
+        yield from (each.column for each in _hidden(query) if each.how == "store")
     if isinstance(plan, Rewrite):
-        if plan.where is not None:
-            yield "drop the rows that the rest of the condition excludes"
-        if plan.assignments:
-            yield f"seal {', '.join(each.column.name for each in plan.assignments)} for each row"
+        yield from (each.column for each in plan.assignments)
     if isinstance(plan, CopyPlan) and plan.into:
-        hidden = [each.name for each in plan.columns if each.column is not None]
-        yield f"read lines and seal {', '.join(hidden)}"
+        yield from (each.column for each in plan.columns if each.column is not None)
 
 
 def _leaks(plan: Plan) -> Iterator[str]:
     for query in _queries(plan):
-        for each in query.parameters:
-            if not isinstance(each.source, Hidden):
-                continue
-            column = f"{each.source.column.table}.{each.source.column.name}"
-            if each.source.how == "=":
-                yield f"that a value of {column} is asked for, and which other times it was"
-            elif each.source.how != "store":
-                yield f"where a bound lies in the order of {column}"
+        for each in _hidden(query):
+            if each.how == "=":
+                yield f"that a value of {_name(each.column)} is asked for, and when it is again"
+            elif each.how != "store":
+                yield f"where a bound lies in the order of {_name(each.column)}"
         if query.outputs is not None or query.residual is not None:
             yield "how many rows the answer has, and which"
+    for column in _stored(plan):
+        for technique in column.techniques.values():
+            yield from (f"of {_name(column)}: {leak.learns}" for leak in technique.leaks)

@@ -18,9 +18,11 @@ from sealhold.protect.sql.parsing import cstring, parse_execute, parse_parse, pa
 from sealhold.protect.sql.passing import is_ending, passes, ran
 from sealhold.protect.sql.plan import Control, Refused, Relay
 from sealhold.protect.sql.talk import OURS, Job, Portal, Statement, Talk
-from sealhold.protect.sql.wire import HEAD, build_parse
+from sealhold.protect.sql.wire import HEAD, build_execute, build_parse, build_target
 
 CLOSED = b"3\0\0\0\4"  # CloseComplete
+_DESCRIBE = build_target(b"D", b"P", b"")  # what most clients send, over and over
+_EXECUTE = build_execute(b"")
 Take = Callable[[bytes, int, int], None]
 
 
@@ -106,6 +108,9 @@ class Extended:
             talk.line.refuse(error("42P05", f'prepared statement "{name}" already exists'))
             return
         plan = talk.one_plan(said.text, said.oids)
+        if talk.looks_again(said.text, plan):
+            talk.start(self._parse_later(data[at:stop]))
+            return
         if isinstance(plan, Refused):
             talk.refuse(plan)
             return
@@ -143,8 +148,11 @@ class Extended:
         if portal.startswith(OURS):
             talk.line.refuse(error("42602", "names that begin with _sh_ are the proxy's"))
         elif statement.is_relayed:
-            talk.portals[portal] = Portal(statement, is_relayed=True)
-            talk.line.ask(data[at:stop], ONE)
+            talk.portals[portal] = statement.portal or _relayed_portal(statement)
+            line = talk.line
+            line.to_provider.append(data[at:stop])
+            line.owed.append(ONE)
+            line.unsynced = True
         else:
             self._hiding.bind(statement, data[at + HEAD : stop])
 
@@ -155,21 +163,25 @@ class Extended:
             WireError: the message is out of form.
         """
         talk = self._talk
-        kind, name = parse_target(data[at + HEAD : stop])
+        message = data[at:stop]
+        if message == _DESCRIBE:
+            kind, name = b"P", b""
+        else:
+            kind, name = parse_target(message[HEAD:])
         if kind == b"P":
             portal = talk.portals.get(name)
             if portal is None and name.startswith(OURS):
                 talk.line.refuse(_no_portal(name), is_first=True)
             elif portal is None or portal.is_relayed:  # unknown here: a cursor, or an error
-                talk.line.ask(data[at:stop], ONE)
+                talk.line.ask(message, ONE)
             else:
                 self._hiding.describe_portal(portal)
             return
         statement = talk.statements.get(name)
         if statement is None:
-            self._unknown(name, self.describe, data[at:stop])
+            self._unknown(name, self.describe, message)
         elif statement.is_relayed:
-            talk.line.ask(data[at:stop], ONE)
+            talk.line.ask(message, ONE)
         else:
             self._hiding.describe(statement)
 
@@ -180,14 +192,15 @@ class Extended:
             WireError: the message is out of form.
         """
         talk = self._talk
-        name, rows = parse_execute(data[at + HEAD : stop])
+        message = data[at:stop]
+        name, rows = (b"", 0) if message == _EXECUTE else parse_execute(message[HEAD:])
         portal = talk.portals.get(name)
         if portal is None and name.startswith(OURS):
             talk.line.refuse(_no_portal(name), is_first=True)
         elif portal is None:  # a cursor on what is clear, or an error
-            talk.line.ask(data[at:stop], ONE)
+            talk.line.ask(message, ONE)
         elif portal.is_relayed:
-            talk.line.ask(data[at:stop], ONE)
+            talk.line.ask(message, ONE)
             ran(talk, portal.statement.plan)
         else:
             self._hiding.execute(portal, name, rows)
@@ -287,6 +300,12 @@ class Extended:
             talk.line.refuse(refused)
         else:
             self.bind(message, 0, len(message))
+
+
+def _relayed_portal(statement: Statement) -> Portal:
+    """Return what stands for any portal of a clear statement: nothing is kept of one."""
+    statement.portal = Portal(statement, is_relayed=True)
+    return statement.portal
 
 
 def _put_back(talk: Talk, statement: Statement) -> None:

@@ -150,8 +150,9 @@ class Opening:
             if output.column is not None:
                 places = _places(columns, output.rid_at, len(rows))
                 # THREAT T660, T661: what does not open in its place ends the answer
-                cells = output.column.decode(cells, places)
-            made.append(cells)
+                made.append(output.column.decode(cells, places))
+            else:
+                made.append(cells)
         return made
 
     def shown(self, rows: Sequence[Row]) -> list[Sequence[bytes | None]]:
@@ -189,7 +190,7 @@ class Opening:
         if residual is not None:
             limit = RowLimit(self.most, self._most_bytes)
             run = residual.run(self.kept, self._parameters, self._settings(), limit)
-            self.ready = list(run)
+            self.ready = [tuple(each) for each in run]
         self.kept = []
 
     def next_rows(self, most: int) -> tuple[list[Sequence[bytes | None]], int, bool]:

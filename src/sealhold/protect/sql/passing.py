@@ -66,3 +66,5 @@ def ran(talk: Talk, plan: Plan) -> None:
         case Verb.DEALLOCATE | Verb.DISCARD:
             if plan.verb is Verb.DEALLOCATE or plan.value == "ALL":
                 talk.forget_statements()
+        case _:
+            return

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
+from sealhold.protect.columns import Column
 from sealhold.protect.sql.errors import Renaming, renamed
 from sealhold.protect.sql.line import Answer, Line, Swallowed
 from sealhold.protect.sql.parsing import parse_fields, parse_oids
@@ -147,7 +148,7 @@ def renaming_of(query: Query) -> Renaming | None:
     )
 
 
-def renaming_for(touch: Touch, more: tuple[object, ...] = ()) -> Renaming | None:
+def renaming_for(touch: Touch, more: tuple[Column, ...] = ()) -> Renaming | None:
     """Return what physical names are called that a statement touches."""
     columns = {*touch.opens, *touch.writes, *more}
     return Renaming.of(

@@ -9,6 +9,12 @@ from collections.abc import Mapping
 from sealhold.frontends.cli.lazy import Entry, Function, Group
 
 
+def _init() -> Function:
+    from sealhold.frontends.cli.proxy_init import proxy_init
+
+    return proxy_init
+
+
 def _check() -> Function:
     from sealhold.frontends.cli.proxy_check import proxy_check
 
@@ -28,6 +34,11 @@ def _sign() -> Function:
 
 
 PROXY_POLICY: Mapping[str, Entry | Group] = {
+    "init": Entry(
+        about="Propose a protection policy for a live database, from its catalogue alone.",
+        example="proxy init postgresql://landlord@db.example.org/clinic --out clinic.policy.toml",
+        load=_init,
+    ),
     "check": Entry(
         about="Tell each fault of a protection policy, with its key and line.",
         example="proxy check examples/proxy/clinic.policy.toml",
@@ -35,7 +46,10 @@ PROXY_POLICY: Mapping[str, Entry | Group] = {
     ),
     "explain": Entry(
         about="Tell what lies at the provider under a policy, and what the provider learns.",
-        example="proxy explain examples/proxy/clinic.policy.toml",
+        example=(
+            "proxy explain examples/proxy/clinic.policy.toml"
+            " --sql 'SELECT name FROM patient WHERE email = $1'"
+        ),
         load=_explain,
     ),
     "sign": Entry(

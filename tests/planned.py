@@ -1,5 +1,6 @@
 """A planner over two protected tables and one in the clear, without a database."""
 
+from dataclasses import replace
 from functools import cache
 
 from sealhold.crypto.secret import Secret
@@ -63,26 +64,35 @@ BARE = TablePolicy(
 )
 
 
+POLICY = Policy(name="clinic", version=1, default=Unlisted.CLEAR, tables=(PATIENT, EPISODE, BARE))
+
+
+@cache
+def columns() -> dict[tuple[str, str], dict[str, Column]]:
+    return columns_of(POLICY, Derived(lambda _: Secret(bytes(32), "none")), CountingEntropy())
+
+
 @cache
 def planner(default: Unlisted = Unlisted.CLEAR) -> tuple[Planner, Names]:
-    policy = Policy(name="clinic", version=1, default=default, tables=(PATIENT, EPISODE, BARE))
-    columns = columns_of(policy, Derived(lambda _: Secret(bytes(32), "none")), CountingEntropy())
-    made = Planner(policy, columns)
+    policy = replace(POLICY, default=default)
+    made = Planner(policy, columns())
     rows = [
-        row for table in (PATIENT, EPISODE) for row in _rows(table, columns["public", table.name])
+        each
+        for table in (PATIENT, EPISODE)
+        for each in _rows(table, columns()["public", table.name])
     ]
-    rows += [_row("plain", "id", 1, "integer"), _row("plain", "city", 2, "text")]
-    rows += [_row("bare", each.name, at, each.type) for at, each in enumerate(BARE.columns, 1)]
+    rows += [row("plain", "id", 1, "integer"), row("plain", "city", 2, "text")]
+    rows += [row("bare", each.name, at, each.type) for at, each in enumerate(BARE.columns, 1)]
     view = "SELECT p.email AS mail, p.email_m AS mail_m, p._sh_rid AS mail_sh_rid FROM patient p"
-    rows += [_row("v", name, at, "bytea", "v") for at, name in enumerate(("mail", "mail_m"), 1)]
-    rows += [_row("v", "mail_sh_rid", 3, "bytea", "v")]
+    rows += [row("v", name, at, "bytea", "v") for at, name in enumerate(("mail", "mail_m"), 1)]
+    rows += [row("v", "mail_sh_rid", 3, "bytea", "v")]
     answers: list[list[tuple[str, ...]]] = [
         [("pg_catalog",), ("public",)],
         rows,
         [("public", "v", view)],
         [("C",)],
     ]
-    return made, read_names(answers, columns, made.is_listed, shown_by)
+    return made, read_names(answers, columns(), made.is_listed, shown_by)
 
 
 def plan(text: str, *oids: int, default: Unlisted = Unlisted.CLEAR) -> Plan:
@@ -100,10 +110,10 @@ def _rows(table: TablePolicy, columns: dict[str, Column]) -> list[tuple[str, ...
             (each.name + suffix, each.type if protected is None else "bytea") for suffix in suffixes
         ]
     found.append((RID, "bytea"))
-    return [_row(table.name, name, at, type_) for at, (name, type_) in enumerate(found, 1)]
+    return [row(table.name, name, at, type_) for at, (name, type_) in enumerate(found, 1)]
 
 
-def _row(
+def row(
     table: str, name: str, at: int, type_: str, kind: str = "r", comment: str = ""
 ) -> tuple[str, ...]:
     oid = "1000" if kind == "r" else "2000"

@@ -19,8 +19,8 @@ NEEDS = {
     "proxy user remove": "known",
     "proxy secret remove": "known",
 }
-# one does not end by itself: test_proxy_served.py; one needs a server: test_proxy_init.py
-ELSEWHERE = {"proxy serve", "proxy init"}
+# one does not end by itself: test_proxy_served.py; the others need a server
+ELSEWHERE = {"proxy serve", "proxy init", "proxy migrate"}
 EXAMPLES = {
     words: example
     for words, example in ALL.items()

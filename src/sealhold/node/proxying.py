@@ -15,28 +15,36 @@ from threading import Event, Thread
 from typing import Final
 
 from sealhold.model.errors import SealholdError, UsageError
+from sealhold.net.dial import Server
 from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
+from sealhold.node.proxyasking import Provider
+from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
 from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
 from sealhold.protect.sql.names import LOADING, Cells, Names, read_names
 from sealhold.protect.sql.plan import Plan
 from sealhold.protect.sql.planner import Planner
 from sealhold.protect.sql.session import Site
+from sealhold.protect.sql.upstream import Account
 from sealhold.protect.sql.views import shown_by
 from sealhold.protect.state import State
+from sealhold.protect.statemoves import Notes
 from sealhold.protect.statetokens import Tokens
 from sealhold.vault.core import Core
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
+from sealhold.vault.proxymoves import MovesLog
 from sealhold.vault.proxypolicies import Policies
 from sealhold.vault.proxysecrets import ProxySecrets
 from sealhold.vault.proxystates import ProxyStates
 from sealhold.vault.proxyusers import Users
 
 _SECOND: Final = 1_000  # milliseconds
+_TURNS: Final = 32  # bits: changes of phases, below the version of the policy
 
 _Columns = Mapping[tuple[str, str], Mapping[str, Column]]
 
@@ -49,6 +57,7 @@ class Proxy:
     policy: str
     version: int
     provider: str  # without a secret
+    migrations: Migrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,12 @@ class Planning:
 
     planner: Planner
     columns: _Columns
-    version: int  # of the policy
+    notes: Notes
+
+    @property
+    def version(self) -> int:
+        """Which policy and which phases of migrations it follows."""
+        return (self.planner.policy.version << _TURNS) + self.notes.turn
 
     @property
     def loading(self) -> Sequence[str]:
@@ -66,7 +80,8 @@ class Planning:
 
     def names(self, answers: Sequence[Sequence[Cells]]) -> Names:
         """Return the names that the answers to `loading` tell of, in the same order."""
-        return read_names(answers, self.columns, self.planner.is_listed, shown_by)
+        moving = meanwhile(lambda: under_way(self.notes, self.columns))
+        return read_names(answers, self.columns, self.planner.is_listed, shown_by, moving)
 
     def plan(self, text: str, oids: Sequence[int], names: Names) -> tuple[Plan, ...]:
         """Return what is done for each statement of a text."""
@@ -114,8 +129,9 @@ def proxying(
     state = states.open(active.name, renew=renew)
     gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
     try:
+        planning = _planning(core, read, Derived(datasets.__getitem__), state)
         site = Site(
-            planner=_planning(core, read, Derived(datasets.__getitem__), state),
+            planner=planning,
             gate=gate,
             rids=state,
             clock=core.clock,
@@ -132,6 +148,7 @@ def proxying(
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
+                migrations=_migrations(core, planning, state, server, account),
             )
     finally:
         gate.close()
@@ -146,7 +163,21 @@ def _planning(core: Core, policy: Policy, keys: Derived, state: State) -> Planni
         state.count,
         lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
     )
-    return Planning(Planner(policy, columns), columns, policy.version)
+    return Planning(Planner(policy, columns), columns, Notes(state))
+
+
+def _migrations(
+    core: Core, planning: Planning, state: State, server: Server, account: Account
+) -> Migrations:
+    return Migrations(
+        columns=planning.columns,
+        notes=planning.notes,
+        planned=planning,
+        connect=lambda: Provider(server, account, core.entropy),
+        rids=state,
+        log=MovesLog(core),
+        clock=core.clock,
+    )
 
 
 def _certificate(chain: Path, key: Path) -> Certificate:

@@ -8,6 +8,7 @@
 | series, gap | how far words counted in each epoch, and which counters no pair has |
 | ticket, taken, renewed | what is pending: counters, and the series that a renewal replaces |
 | token | values and what stands for them |
+| migration | how far each table is that was migrated |
 
 A `place` names a column or domain.
 
@@ -48,10 +49,14 @@ _TOKEN: Final = (
     "CREATE TABLE token (place TEXT, value BLOB, token BLOB NOT NULL,"
     f" PRIMARY KEY (place, value), UNIQUE (place, token)) {_BARE}"
 )
+_MIGRATION: Final = (
+    "CREATE TABLE migration (place TEXT, name TEXT, phase TEXT NOT NULL, is_back INTEGER NOT NULL,"
+    f" PRIMARY KEY (place, name)) {_BARE}"
+)
 _FIRST: Final = "INSERT INTO meta VALUES ('form', 1), ('turn', 0)"
 
 SCHEMA: Final = (
     *(_META, _EPOCH, _SEALED, _SERIES, _GAP),
-    *(_TICKET, _TAKEN, _TAKEN_BY_WORD, _RENEWED, _TOKEN),
+    *(_TICKET, _TAKEN, _TAKEN_BY_WORD, _RENEWED, _TOKEN, _MIGRATION),
     _FIRST,
 )

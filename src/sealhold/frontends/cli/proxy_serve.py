@@ -41,6 +41,10 @@ def proxy_serve(
         bool,
         typer.Option("--renew", help="Begin a new state, where the one that was is lost."),
     ] = False,
+    migrate: Annotated[
+        str,
+        typer.Option(metavar="TABLE,...", help="Protect these tables while they are in use."),
+    ] = "",
 ) -> None:
     """Stand between applications and a rented database, until Ctrl-C.
 
@@ -59,6 +63,7 @@ def proxy_serve(
         reading(session) as node,
         proxying(node, environment, policy=policy, certificate=pair, renew=renew) as proxy,
         _bound(host, port) as listener,
+        proxy.migrations.going_on([each for each in migrate.split(",") if each]),
         suppress(KeyboardInterrupt),
     ):
         ending = Event()

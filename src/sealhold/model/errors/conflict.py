@@ -113,3 +113,10 @@ class NoticeChangedError(UnsayableError):
 
     Remedy: read the choice again, show what it says now, and name its `notice` with the answer.
     """
+
+
+class MigrationError(ConflictError):
+    """A table at a provider cannot be migrated as it is, or the provider refused a step of it.
+
+    Remedy: do what the message says, then migrate again; `--preview` lists all that is in the way.
+    """

@@ -66,3 +66,32 @@ class ProxyStatus:
     users: tuple[ProxyUserView, ...]
     secrets: tuple[str, ...]  # names
     missing: tuple[str, ...]  # secrets of the vault that a policy names and nobody set
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyMigrationPreview:
+    """What a migration of a table would do."""
+
+    table: str
+    rows: int  # by the provider's estimate
+    bytes: int  # of the table and its indexes now
+    adds: int  # bytes until the form that was is dropped and the table is written anew, about
+    columns: tuple[str, ...]  # that are protected then
+    keys: tuple[str, ...]  # keys and indexes that move to terms
+    lost: tuple[str, ...]  # those that no term holds: they are dropped
+    in_the_way: tuple[str, ...]
+    still: tuple[str, ...]  # for each column, what the provider still does with it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyMigration:
+    """How far the migration of a table is."""
+
+    table: str
+    phase: str  # empty: none; filling, switching, switched, finished
+    is_back: bool = False
+    left: int = 0  # rows that are not done
+    filled: int = 0  # rows of this run
+    compared: int = 0
+    per_second: int = 0  # rows that were filled
+    lost: tuple[str, ...] = ()

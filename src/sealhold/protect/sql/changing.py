@@ -21,6 +21,7 @@ from sealhold.protect.sql.defaults import default_of
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import FromClause
 from sealhold.protect.sql.grouping import Laid
+from sealhold.protect.sql.inserting import unmarked
 from sealhold.protect.sql.leftover import Base, push_where
 from sealhold.protect.sql.literals import Value, is_null
 from sealhold.protect.sql.names import RID, Attribute, Relation
@@ -103,6 +104,7 @@ class Changing:
             del made.target_list[:]
             for each in change.target_list:
                 made.target_list.extend(self._assigned(each, expressions))
+            made.target_list.extend(unmarked(self.relation, change.target_list))
         if change.HasField("where_clause"):
             made.where_clause.CopyFrom(expressions.push(change.where_clause))
         return made, self.selecting.returning(made, change, self.scope)
@@ -114,7 +116,7 @@ class Changing:
             raise NotPossibleError("several columns set at once, or part of one")
         if column is None:
             value = one.val if one.val.HasField("set_to_default") else expressions.push(one.val)
-            return [Node(res_target=pb.ResTarget(name=one.name, val=value))]
+            return [Node(res_target=pb.ResTarget(name=self.relation.place(one.name), val=value))]
         self.work.written[column] = None
         is_empty = is_null(one.val) and not self._has_default(one)
         if column.bind is Bind.ROW and not is_empty:
@@ -122,7 +124,7 @@ class Changing:
         return [
             Node(
                 res_target=pb.ResTarget(
-                    name=column.physical(suffix),
+                    name=self.relation.place(column.name, suffix),
                     val=tree.null()
                     if is_empty
                     else expressions.hide(column, suffix, "store", one.val),
@@ -216,9 +218,8 @@ class Changing:
                 arrays.append(parameters.other(oid, Made(at, suffix)))
                 names.append(f"v{len(names)}")
                 value = tree.column(VALUES, names[-1])
-                sets.append(
-                    Node(res_target=pb.ResTarget(name=each.column.physical(suffix), val=value))
-                )
+                place = self.relation.place(each.column.name, suffix)
+                sets.append(Node(res_target=pb.ResTarget(name=place, val=value)))
         made = type(change)()
         made.CopyFrom(change)
         expressions = self._begin(change, made)
@@ -238,6 +239,7 @@ class Changing:
                 if self._column(each.res_target.name) is None:
                     made.target_list.extend(self._assigned(each, expressions))
             made.target_list.extend(sets)
+            made.target_list.extend(unmarked(self.relation, change.target_list))
         return made, self.selecting.returning(made, change, self.scope)
 
 

@@ -84,6 +84,16 @@ ABORTED: Final = error(
 )
 
 
+SWITCHED: Final = error(
+    "40001", "the table was switched to its other form meanwhile", "run the transaction again"
+)
+
+
+def is_switched(message: bytes) -> bool:
+    """Whether an error is about a column that a migration has just moved."""
+    return sqlstate(message) == b"42703" and b"_sh_was_" in message
+
+
 class Renaming:
     """What physical names are called for the client, and whether values are protected."""
 

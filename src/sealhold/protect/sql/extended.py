@@ -261,14 +261,14 @@ class Extended:
         yield from talk.current()
         if talk.line.skipping:
             return
-        if not talk.is_current and not self._is_ending(parse_parse(message[HEAD:]).text):
+        if talk.is_lost and not self._is_ending(parse_parse(message[HEAD:]).text):
             talk.line.refuse(talk.line.aborted)
             return
         self._parse_now(message)
 
     def _parse_now(self, message: bytes) -> None:
         talk = self._talk
-        if talk.is_current:
+        if not talk.is_lost:
             self.parse(message, 0, len(message))
             return
         said = parse_parse(message[HEAD:])  # the end of a failed transaction, whatever names mean
@@ -287,7 +287,7 @@ class Extended:
             yield from talk.current()
         if talk.line.skipping:
             return
-        if not talk.is_current:
+        if talk.is_lost:
             if not is_ending(statement.plan):
                 talk.line.refuse(talk.line.aborted)
                 return

@@ -92,14 +92,15 @@ class Inserting:
         ]
         return found
 
-    @staticmethod
-    def _write_columns(made: pb.InsertStmt, columns: Sequence[tuple[str, Column | None]]) -> None:
+    def _write_columns(
+        self, made: pb.InsertStmt, columns: Sequence[tuple[str, Column | None]]
+    ) -> None:
         del made.cols[:]
         for name, column in columns:
             suffixes = (CELL,) if column is None else tuple(column.techniques)
             for suffix in suffixes:
-                physical = name if column is None else column.physical(suffix)
-                made.cols.append(Node(res_target=pb.ResTarget(name=physical)))
+                place = self.relation.place(name, suffix)
+                made.cols.append(Node(res_target=pb.ResTarget(name=place)))
         made.cols.append(Node(res_target=pb.ResTarget(name=RID)))
 
     def _write_values(
@@ -184,15 +185,17 @@ class Inserting:
 
     def _arbiter(self, node: Node) -> Node:
         attribute = self.relation.named(node.index_elem.name)
-        if attribute is None or attribute.column is None:
+        if attribute is None:
             return node
-        column = attribute.column
-        technique = column.answering(Op.GROUP)
-        if technique is None:
-            raise cannot(column, Op.GROUP)
+        suffix = CELL
+        if attribute.column is not None:
+            technique = attribute.column.answering(Op.GROUP)
+            if technique is None:
+                raise cannot(attribute.column, Op.GROUP)
+            suffix = technique.suffix
         copy = Node()
         copy.CopyFrom(node)
-        copy.index_elem.name = column.physical(technique.suffix)
+        copy.index_elem.name = attribute.at(suffix)
         return copy
 
     def _set(self, clause: pb.OnConflictClause, expressions: Expressions) -> list[Node]:
@@ -205,8 +208,9 @@ class Inserting:
             attribute = self.relation.named(one.name)
             column = attribute.column if attribute is not None else None
             if column is None:
+                place = self.relation.place(one.name)
                 targets.append(
-                    Node(res_target=pb.ResTarget(name=one.name, val=expressions.push(one.val)))
+                    Node(res_target=pb.ResTarget(name=place, val=expressions.push(one.val)))
                 )
                 continue
             written.add(column)
@@ -214,14 +218,17 @@ class Inserting:
             field = expressions.protected(one.val)
             if field is not None and field.alias == "excluded" and field.column is column:
                 targets.extend(
-                    _assigned(column, suffix, field.at(suffix)) for suffix in column.techniques
+                    self._assigned(column, suffix, field.at(suffix)) for suffix in column.techniques
                 )
                 continue
             from_new = False
             targets.extend(
-                _assigned(column, suffix, expressions.hide(column, suffix, "store", one.val, 0))
+                self._assigned(
+                    column, suffix, expressions.hide(column, suffix, "store", one.val, 0)
+                )
                 for suffix in column.techniques
             )
+        targets.extend(unmarked(self.relation, clause.target_list))
         bound = {
             each.column
             for each in self.relation.attributes
@@ -238,6 +245,14 @@ class Inserting:
             )
         return targets
 
+    def _assigned(self, column: Column, suffix: str, value: Node) -> Node:
+        return Node(
+            res_target=pb.ResTarget(name=self.relation.place(column.name, suffix), val=value)
+        )
 
-def _assigned(column: Column, suffix: str, value: Node) -> Node:
-    return Node(res_target=pb.ResTarget(name=column.physical(suffix), val=value))
+
+def unmarked(relation: Relation, targets: Sequence[Node]) -> list[Node]:
+    """Return the assignment that has the row of a table that is migrated done once more."""
+    if any(relation.is_moving(each.res_target.name) for each in targets):
+        return [Node(res_target=pb.ResTarget(name=relation.mark, val=tree.null()))]
+    return []

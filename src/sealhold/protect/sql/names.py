@@ -11,14 +11,17 @@ Source: docs/spec/60-statements.md section 2.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from sealhold.protect.columns import Column
 from sealhold.protect.spec import CELL
 
 RID: Final = "_sh_rid"
+HIDDEN_PREFIX: Final = "_sh_"  # names at the provider that no client sees
+WAS: Final = "_sh_was_"  # of columns that a migration moves
 DEFAULT: Final = "_sh_default:"  # how the comment on a cell's column begins that holds its default
+ORDER: Final = "sealhold order: "  # names in hex: a name may have any letter in it
 SYSTEM: Final = ("pg_catalog", "information_schema", "pg_toast")
 UNDEFINED_COLUMNS: Final = ("tableoid", "ctid", "xmin", "xmax", "cmin", "cmax")
 
@@ -47,6 +50,7 @@ LOADING: Final = (PATH, COLUMNS, VIEWS, COLLATION)  # what a session asks, in th
 
 TextOrder: TypeAlias = Literal["C", "refuse"]  # whether the database orders texts by bytes
 Cells = Sequence[str | None]
+Rows = Sequence[Cells]
 Shown = Mapping[str, tuple[Column, str]]  # output of a view: the column, and which suffix of it
 
 
@@ -62,6 +66,11 @@ class Attribute:
     places: Mapping[str, str] = field(default_factory=dict)  # suffix: name at the provider
     rid: str | None = None  # where the number of its row stands
     default: bytes | None = None  # of a protected column: a cell that is bound to no row
+    is_moving: bool = False  # who writes it clears the mark of its row
+
+    def at(self, suffix: str = CELL) -> str:
+        """Return the name at the provider of what the technique of `suffix` stores."""
+        return self.places.get(suffix, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +84,27 @@ class Relation:
     attributes: tuple[Attribute, ...]
     dropped: frozenset[str] = frozenset()  # names at the provider that the client cannot see
     is_bare: bool = False  # the policy protects it, but the provider does not hold it so
+    mark: str = ""  # of a table that is migrated: the column that says of a row that it is done
 
     @property
     def is_protected(self) -> bool:
         """Whether any column of it is."""
         return any(each.column is not None for each in self.attributes)
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Whether its columns are at the provider under the client's names, as they are."""
+        return self.is_protected or bool(self.mark)
+
+    def place(self, name: str, suffix: str = CELL) -> str:
+        """Return the name at the provider of a column, or of what stands beside it."""
+        attribute = self.named(name)
+        return name + suffix if attribute is None else attribute.at(suffix)
+
+    def is_moving(self, name: str) -> bool:
+        """Whether who writes a column takes the mark of its row away."""
+        attribute = self.named(name)
+        return attribute is not None and attribute.is_moving
 
     def named(self, name: str) -> Attribute | None:
         """Return the column of that name."""
@@ -112,15 +137,17 @@ def read_names(
     columns: Mapping[tuple[str, str], Mapping[str, Column]],
     is_listed: Callable[[str, str], bool],
     shown_by: Callable[[str, Callable[[str, str], Relation | None]], Shown],
+    moving: Callable[[tuple[str, str], Rows], Relation | None] = lambda _key, _rows: None,
 ) -> Names:
     """Return the names that the answers to `LOADING` tell of.
 
-    `shown_by` reads the definition of a view: which of its columns show protected ones.
+    `shown_by` reads the definition of a view: which of its columns show protected ones. `moving`
+    returns a table whose migration is under way, as it is used meanwhile.
     """
     path = tuple(row[0] or "" for row in answers[0])
     relations: dict[tuple[str, str], Relation] = {}
     for key, rows in _by_relation(answers[1]):
-        relations[key] = _table(key, rows, columns.get(key, {}))
+        relations[key] = moving(key, rows) or _table(key, rows, columns.get(key, {}))
     for schema, name, definition in answers[2]:
         view = relations.get((schema or "", name or ""))
         if view is None:
@@ -156,9 +183,12 @@ def _table(key: tuple[str, str], rows: Sequence[Cells], columns: Mapping[str, Co
     )
     is_bare = bool(columns) and not (is_whole and RID in there)
     columns = {} if is_bare else columns
-    hidden = (companions | {RID}) & there if columns else set()
+    ours = {name for name in there if name.startswith(HIDDEN_PREFIX)}
+    hidden = (companions & there) | ours if columns else set()
     attributes = [
-        _attribute(row, columns.get(row[4] or "")) for row in rows if row[4] not in hidden
+        attribute_of(row, columns.get(row[4] or ""))
+        for row in in_order(rows)
+        if row[4] not in hidden
     ]
     numbered = tuple(_numbered(each, at) for at, each in enumerate(attributes, 1))
     first = rows[0]
@@ -168,7 +198,21 @@ def _table(key: tuple[str, str], rows: Sequence[Cells], columns: Mapping[str, Co
     )  # fmt: skip
 
 
-def _attribute(row: Cells, column: Column | None) -> Attribute:
+def in_order(rows: Rows) -> Rows:
+    """Return columns in the order that the client knows: a migration leaves it in a comment."""
+    said = next((row[10] for row in rows if row[4] == RID), None) or ""
+    if not said.startswith(ORDER):
+        return rows
+    order = {name: at for at, name in enumerate(said[len(ORDER) :].split(","))}
+
+    def place(row: Cells) -> int:
+        return order.get((row[4] or "").removeprefix(WAS).encode().hex(), len(order))
+
+    return sorted(rows, key=place)
+
+
+def attribute_of(row: Cells, column: Column | None) -> Attribute:
+    """Return one column of a table."""
     name = row[4] or ""
     places = {} if column is None else {each: column.physical(each) for each in column.techniques}
     return Attribute(
@@ -194,10 +238,7 @@ def _default(comment: str | None) -> bytes | None:
 
 
 def _numbered(attribute: Attribute, number: int) -> Attribute:
-    return Attribute(
-        attribute.name, number, attribute.type_oid, attribute.typmod,
-        attribute.column, attribute.places, attribute.rid, attribute.default,
-    )  # fmt: skip
+    return replace(attribute, number=number)
 
 
 def companion(output: str, suffix: str) -> str:

@@ -55,11 +55,12 @@ class Entry:
     is_known: bool = True
     schema: str = ""
     relation: str = ""
+    is_moving: bool = False  # the provider has it under other names
 
     @property
     def is_protected(self) -> bool:
-        """Whether it shows a protected column."""
-        return any(each.column is not None for each in self.fields)
+        """Whether it shows a protected column, or has other names at the provider."""
+        return self.is_moving or any(each.column is not None for each in self.fields)
 
     def named(self, name: str) -> Field | None:
         """Return its column of that name."""
@@ -84,7 +85,10 @@ def entry_of(relation: Relation, alias: str, renamed: tuple[str, ...] = ()) -> E
         )
         for at, each in enumerate(relation.attributes)
     )
-    return Entry(alias, fields, schema=relation.schema, relation=relation.name)
+    return Entry(
+        alias, fields, schema=relation.schema, relation=relation.name,
+        is_moving=bool(relation.mark),
+    )  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -120,7 +120,7 @@ class Simple:
             talk.line.sync()
             return
         plans = talk.plans(text)
-        if not talk.is_current and not all(map(is_ending, plans)):
+        if talk.is_lost and not all(map(is_ending, plans)):
             talk.line.refuse(talk.line.aborted)
             talk.line.sync()
             return

@@ -56,6 +56,10 @@ HARMLESS: Final = frozenset({
     "constraints_set_stmt",
     "grant_stmt", "refresh_mat_view_stmt", "cluster_stmt", "reindex_stmt",
 })  # fmt: skip  # what reads no value, and is sent as it is for protected tables too
+MEANWHILE: Final = frozenset({
+    "select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "copy_stmt", "truncate_stmt",
+    "lock_stmt", "vacuum_stmt",
+})  # fmt: skip  # what may be done with a table that is being migrated
 DEFINES: Final = frozenset({"create_stmt", "index_stmt", "view_stmt", "alter_table_stmt"})
 PLAIN: Final = HARMLESS | DEFINES | frozenset({
     "select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "copy_stmt", "merge_stmt",
@@ -95,8 +99,14 @@ class Planning:
         for each in tree.messages(self.node):
             if isinstance(each, pb.FuncCall):
                 refuse_function(each)
-        is_protected = any(found.is_protected for found in tables.values())
-        if not is_protected and not self._defines_protected(kind):
+        is_rewritten = any(found.is_rewritten for found in tables.values())
+        # THREAT T696: what is defined on a table that is migrated would be lost, or keep the clear
+        if kind not in MEANWHILE and any(found.mark for found in tables.values()):
+            raise NotPossibleError(
+                f"{kind.removesuffix('_stmt').replace('_', ' ')} of a table that is being migrated",
+                "wait for the end: `sealhold proxy migrate --status` tells of it",
+            )
+        if not is_rewritten and not self._defines_protected(kind):
             return Relay(self._clean(), tuple(tables), changes_names=kind in NAMING)
         return self._protected(kind)
 
@@ -210,7 +220,7 @@ class Planning:
     def _insert(self) -> Plan:
         insert = self.node.insert_stmt
         relation = self._target(insert.relation)
-        if not relation.is_protected:
+        if not relation.is_rewritten:
             return self._insert_clear(insert)
         if relation.kind == "v":
             raise NotPossibleError("INSERT into a view of protected tables")

@@ -19,10 +19,18 @@ from sealhold.protect.gate import Gate, Rids
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.policy import Limits
-from sealhold.protect.sql.errors import ABORTED, UNDEFINED, error, relayed, sqlstate
+from sealhold.protect.sql.errors import (
+    ABORTED,
+    SWITCHED,
+    UNDEFINED,
+    error,
+    is_switched,
+    relayed,
+    sqlstate,
+)
 from sealhold.protect.sql.line import Answer, Line, Swallowed
 from sealhold.protect.sql.parsing import cstring, parse_cells
-from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
+from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.wire import (
     HEAD,
@@ -38,6 +46,7 @@ Job = Generator[Wait, Any, None]
 MAX_TEXT: Final = 16_777_216  # bytes of a statement that is planned
 PLANS: Final = 512  # texts that one session remembers
 _COMES_AGAIN: Final = 65_536  # bytes: longer ones seldom do
+_RUN: Final = (Query, Rewrite)  # both are bound here: an UPDATE may become one in two phases
 _ASKING: Final = b"_sh_ask"
 OURS: Final = b"_sh_"  # how names of our own statements and portals begin
 
@@ -162,6 +171,11 @@ class Talk:
         """Whether names and plans may be used as they are."""
         return not self.is_dirty and self.version == self.parts.planner.version
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether names could not be brought up to date, since the transaction failed."""
+        return not self.is_current and self.line.status == ord("E")
+
     def plans(self, text: bytes, oids: tuple[int, ...] = ()) -> tuple[Plan, ...]:
         """Return what is done for each statement of a text, under the names of now."""
         key = (text, oids) if oids else text
@@ -218,9 +232,10 @@ class Talk:
         # THREAT T644: a statement of before a change must not carry values past the new policy
         if isinstance(plan, Refused):
             return error(plan.code, plan.message, plan.hint)
-        if type(plan) is not type(statement.plan) or (
-            statement.is_relayed and plan != statement.plan
-        ):
+        is_other = type(plan) is not type(statement.plan) and not (
+            isinstance(plan, _RUN) and isinstance(statement.plan, _RUN)
+        )
+        if is_other or (statement.is_relayed and plan != statement.plan):
             return error("0A000", "cached plan must not change what it protects")
         statement.plan = plan
         statement.epoch = self.epoch
@@ -232,6 +247,7 @@ class Talk:
         if self.line.status == ord("E"):
             return  # nothing can be asked now: what is planned meets the failed transaction
         planner = self.parts.planner
+        version = planner.version  # what changes while names are read has them read once more
         answers = []
         for text in planner.loading:
             rows = yield from self.asked(text)
@@ -239,7 +255,7 @@ class Talk:
                 return
             answers.append(rows)
         self.names = planner.names(answers)
-        self.version = planner.version
+        self.version = version
         self.is_dirty = False
         self.epoch += 1
         self._plans.clear()
@@ -369,6 +385,8 @@ class Talk:
     def _mapped(self, kind: bytes, message: bytes) -> bytes:
         if kind == b"E" and sqlstate(message) in UNDEFINED:
             self.is_dirty = True
+            if is_switched(message):
+                return SWITCHED
         return relayed(kind, message)
 
 

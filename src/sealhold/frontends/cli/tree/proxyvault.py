@@ -63,6 +63,12 @@ def _serve() -> Function:
     return proxy_serve
 
 
+def _migrate() -> Function:
+    from sealhold.frontends.cli.proxy_migrate import proxy_migrate
+
+    return proxy_migrate
+
+
 USER = {
     "add": Entry(
         about="Let somebody log in at the proxy before a rented database.",
@@ -109,6 +115,11 @@ PROXY_VAULT: Mapping[str, Entry | Group] = {
         about="Stand between applications and a rented database, until Ctrl-C.",
         example="proxy serve --listen 127.0.0.1:6543",
         load=_serve,
+    ),
+    "migrate": Entry(
+        about="Protect a table that is in use at a provider, or take its protection back.",
+        example="proxy migrate patient --preview",
+        load=_migrate,
     ),
     "destroy": Entry(
         about="Destroy the key of a dataset: nothing of it is readable any more, at any provider.",

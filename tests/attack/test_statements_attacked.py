@@ -4,6 +4,7 @@ import pytest
 
 from sealhold.protect.sql.plan import Control, Query, Refused, Relay, Script
 from tests.planned import plan
+from tests.unit.test_protect_moving import plan as plan_meanwhile
 
 SECRET = "Meret Oppenheim"
 
@@ -136,3 +137,19 @@ def test_a_table_that_the_provider_holds_bare_is_sent_nothing() -> None:
         assert isinstance(made, Refused)
         assert made.code == "SH001"
     assert isinstance(plan("DROP TABLE bare"), Relay)
+
+
+@pytest.mark.threat("T696")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ALTER TABLE patient ADD COLUMN more text",
+        "CREATE VIEW w AS SELECT name FROM patient",
+        "CREATE INDEX ON patient (name)",
+        "CREATE TABLE copied AS SELECT * FROM patient",
+    ],
+)
+def test_nothing_is_defined_on_a_table_that_is_migrated(text: str) -> None:
+    made = plan_meanwhile(text)
+    assert isinstance(made, Refused)
+    assert made.code == "SH002"

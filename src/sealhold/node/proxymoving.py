@@ -240,6 +240,7 @@ class Mover:
         self.progress.filled += len(rows)
         return len(rows)
 
+    # THREAT T699: each row is opened, and both forms are compared, before the switch
     def compare(self, move: Move) -> None:
         """Open every row that is done, and compare both forms of it.
 

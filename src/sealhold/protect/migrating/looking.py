@@ -132,6 +132,7 @@ class Looked:
         return tuple(each.name for each in self.columns)
 
 
+# THREAT T696: what stands over the columns is named, and nothing is begun then
 def look(ask: Ask, move: Move) -> Looked:
     """Return what a table is like.
 

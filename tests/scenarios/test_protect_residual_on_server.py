@@ -87,7 +87,7 @@ class Here:
     def ask(self, sql: str) -> Answer:
         select = postgast.parse(sql).stmts[0].stmt.select_stmt
         residual = compile_select(
-            select, lambda names: self._slots[names[-1]], lambda _: None, text_order="C"
+            select, lambda names: self._slots[names[-1]], lambda _: None, text_order="C.UTF-8"
         )
         settings = Settings(time_zone="Europe/Paris")
         rows = residual.run(self._rows, (), settings, RowLimit(1000, 10**7))

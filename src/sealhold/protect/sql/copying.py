@@ -39,7 +39,7 @@ from sealhold.protect.sql.wire import (
 )
 
 PIECE: Final = 65_536  # bytes of lines that are sealed at once
-_NAME: Final = b"_sh_copy"
+_NAME: Final = b""  # the unnamed ones: a second COPY of a transaction takes their place
 _COMPLETE: Final = 0x43
 _FAIL: Final = frame(b"f", b"refused\0")
 _DATA, _DONE = 0x64, 0x63

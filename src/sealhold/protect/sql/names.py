@@ -48,7 +48,11 @@ COLLATION: Final = (
 )
 LOADING: Final = (PATH, COLUMNS, VIEWS, COLLATION)  # what a session asks, in this order
 
-TextOrder: TypeAlias = Literal["C", "refuse"]  # whether the database orders texts by bytes
+TextOrder: TypeAlias = Literal["C", "C.UTF-8", "refuse"]
+"""By bytes, with the case of ASCII alone or of all letters; another order is not known here."""
+_ORDERS: Final[Mapping[str, TextOrder]] = {
+    "C": "C", "POSIX": "C", "C.UTF-8": "C.UTF-8", "C.utf8": "C.UTF-8",
+}  # fmt: skip
 Cells = Sequence[str | None]
 Rows = Sequence[Cells]
 Shown = Mapping[str, tuple[Column, str]]  # output of a view: the column, and which suffix of it
@@ -157,7 +161,7 @@ def read_names(
         if shown:
             relations[view.schema, view.name] = _view(view, shown)
     collation = next(iter(answers[3]), (None,))[0]
-    order: TextOrder = "C" if collation in {"C", "POSIX"} else "refuse"
+    order = _ORDERS.get(collation or "", "refuse")
     return Names(path, relations, is_listed, order)
 
 

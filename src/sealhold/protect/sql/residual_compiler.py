@@ -38,7 +38,7 @@ from sealhold.protect.sql.residual_terms import (
 )
 from sealhold.protect.sql.residual_typing import Typing
 
-TextOrder: TypeAlias = Literal["C", "refuse"]
+TextOrder: TypeAlias = Literal["C", "C.UTF-8", "refuse"]
 Nodes: TypeAlias = Mapping[str, Callable[["Compiler", Any], Term]]
 IN_ORDER_C: Final = 'write COLLATE "C" where texts are put in order'
 
@@ -126,7 +126,7 @@ class Compiler:
         return codec(term.type).same
 
     def _check_order(self, *terms: Term) -> None:
-        if self.text_order != "C" and not any(term.is_in_c for term in terms):
+        if self.text_order == "refuse" and not any(term.is_in_c for term in terms):
             raise CannotDo("an order of texts other than C is not known here", IN_ORDER_C)
 
     def operator(self, name: str, left: Term, right: Term) -> Term:

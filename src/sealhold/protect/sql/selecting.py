@@ -260,7 +260,9 @@ def _extreme(value: Node, expressions: Expressions) -> tuple[Field | None, str]:
     field = expressions.protected(call.args[0])
     if field is None or call.HasField("agg_filter") or call.HasField("over"):
         return None, ""
-    expressions.suffix(field, Op.EXTREME)
+    technique = column_of(field).answering(Op.EXTREME)
+    if technique is None or technique.suffix not in field.places:
+        return None, ""  # an expression like any other: on opened rows it can be done
     return field, name
 
 

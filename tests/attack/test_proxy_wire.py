@@ -32,6 +32,7 @@ from sealhold.protect.sql.wire import (
     build_startup,
     frame,
 )
+from tests.loops import in_a_loop
 from tests.unit.pg_patients import PHYSICAL, stored
 from tests.unit.pg_talk import Admitting, Conversation, Counting, Planned, refusal
 from tests.unit.test_proxy_session import Scripted, asked, kinds
@@ -92,7 +93,7 @@ def test_nobody_comes_in_without_tls_where_it_is_demanded() -> None:
 @pytest.mark.parametrize("said", [b"N", b"SE" + bytes(9), b"E"])
 def test_a_provider_that_has_no_tls_or_says_more_is_not_spoken_to(said: bytes) -> None:
     with pytest.raises(DatabaseAwayError):
-        asyncio.run(_connect_to(said))
+        in_a_loop(_connect_to(said))
 
 
 async def _connect_to(said: bytes) -> None:
@@ -214,7 +215,7 @@ def test_half_a_login_and_silence_is_hung_up_on(
 ) -> None:
     monkeypatch.setattr(listener, "LOGIN_SECONDS", 0.05)
 
-    assert asyncio.run(_say_to_listener(said)) == b""
+    assert in_a_loop(_say_to_listener(said)) == b""
 
 
 async def _say_to_listener(said: bytes) -> bytes:
@@ -241,7 +242,7 @@ async def _say_to_listener(said: bytes) -> bytes:
 def test_more_than_may_be_connected_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "CLIENTS", 0)
 
-    assert asyncio.run(_say_to_listener(SSL_REQUEST)) == b""
+    assert in_a_loop(_say_to_listener(SSL_REQUEST)) == b""
 
 
 @pytest.mark.threat("T646")
@@ -257,11 +258,11 @@ def test_a_strangers_cancel_does_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     session.provider_key = b"\0\0\0\7keys"
     door._sessions[session.key] = (session, Server(host="127.0.0.1", port=1))
 
-    asyncio.run(door.cancel(bytes(8)))
-    asyncio.run(door.cancel(session.key[:4] + bytes(4)))
-    asyncio.run(door.cancel(session.provider_key))
+    in_a_loop(door.cancel(bytes(8)))
+    in_a_loop(door.cancel(session.key[:4] + bytes(4)))
+    in_a_loop(door.cancel(session.provider_key))
     before = list(told)
-    asyncio.run(door.cancel(session.key))
+    in_a_loop(door.cancel(session.key))
 
     assert before == []
     assert [each[8:] for each in told] == [b"\0\0\0\7keys"]

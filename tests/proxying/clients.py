@@ -6,7 +6,6 @@
   binary; psql describes and shows; pgbench sends its own script in three modes.
 """
 
-import asyncio
 import datetime as dt
 import os
 import subprocess
@@ -18,6 +17,7 @@ from typing import Any, Final
 import asyncpg
 import psycopg
 
+from tests.loops import in_a_loop
 from tests.proxying.addresses import Address
 
 Seen = list[Any]
@@ -104,7 +104,7 @@ def by_psycopg(address: Address) -> Seen:
 
 def by_asyncpg(address: Address) -> Seen:
     """Use it as programs do."""
-    return asyncio.run(_by_asyncpg(address))
+    return in_a_loop(_by_asyncpg(address))
 
 
 async def _by_asyncpg(address: Address) -> Seen:

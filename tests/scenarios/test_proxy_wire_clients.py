@@ -3,7 +3,6 @@
 The planner relays all, so that what is seen is the wire alone. Needs PostgreSQL's programs.
 """
 
-import asyncio
 import os
 import shutil
 import socket
@@ -37,6 +36,7 @@ from sealhold.protect.sql.plan import Plan, Relay
 from sealhold.protect.sql.session import Site
 from sealhold.protect.sql.upstream import Account, Keyring
 from tests.conformance import pgserver
+from tests.loops import in_a_loop
 from tests.unit.pg_talk import Admitting, Counting, Planned
 
 OURS, THEIRS = "to the proxy", "to the provider"
@@ -247,7 +247,7 @@ def test_asyncpg_describes_first_and_reads_by_cursor(running: Running) -> None:
         finally:
             await client.close()
 
-    assert asyncio.run(use()) == (5050, 120, 1)
+    assert in_a_loop(use()) == (5050, 120, 1)
 
 
 def test_pgbench_runs_its_own_script_in_each_mode(running: Running) -> None:
@@ -280,7 +280,7 @@ def test_a_cancel_of_ones_own_ends_the_statement(running: Running) -> None:
         finally:
             await client.close()
 
-    assert asyncio.run(use()) < 10
+    assert in_a_loop(use()) < 10
 
 
 def test_a_client_that_is_gone_leaves_no_transaction(running: Running) -> None:

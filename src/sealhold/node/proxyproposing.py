@@ -9,6 +9,7 @@ Source: docs/spec/16-protection-policy.md section 7.
 import asyncio
 import re
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -110,7 +111,9 @@ def propose_policy(
     if not DATASET.fullmatch(name):
         raise UsageError(f"`{name}` cannot name a policy: give another with --name")
     questions = (*ASKED, *ASKED_TOO) if counts else ASKED
-    answers = asyncio.run(_asked(server_of(csp), account, world.entropy, questions))
+    asked = _asked(server_of(csp), account, world.entropy, questions)
+    with ThreadPoolExecutor(1) as alone:  # whoever calls may have a loop of their own
+        answers = alone.submit(asyncio.run, asked).result()
     live = read_live(answers, schemas)
     if not live.tables:
         raise NotFoundError(f"no table in {', '.join(schemas)} that `{account.user}` can see")

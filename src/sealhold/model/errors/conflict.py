@@ -119,4 +119,6 @@ class MigrationError(ConflictError):
     """A table at a provider cannot be migrated as it is, or the provider refused a step of it.
 
     Remedy: do what the message says, then migrate again; `--preview` lists all that is in the way.
+
+    Over HTTP: whoever runs the proxy must do what the message says, then migrate again.
     """

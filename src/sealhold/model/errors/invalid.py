@@ -179,6 +179,8 @@ class InvalidPolicyError(InvalidError):
     """A protection policy cannot be read, or has a hole or a contradiction.
 
     Remedy: run `sealhold proxy check FILE`, which names each fault with its key and line.
+
+    Over HTTP: whoever keeps the policy must check it.
     """
 
 

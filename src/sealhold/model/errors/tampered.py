@@ -67,6 +67,8 @@ class PolicyRefusedError(TamperedError):
     """A protection policy does not follow the one that was in force: unsigned, old or of another.
 
     Remedy: sign the next version with `sealhold proxy sign FILE`, made from the one in force.
+
+    Over HTTP: whoever keeps the policy must sign the next version, made from the one in force.
     """
 
 
@@ -90,6 +92,8 @@ class ProxyStateLostError(TamperedError):
     """What a proxy before a rented database keeps is gone, or older than what it was.
 
     Remedy: put the newest file back; or `sealhold proxy serve --renew`, which begins a new one.
+
+    Over HTTP: whoever runs the proxy must put the newest file back, or begin a new one.
     """
 
 

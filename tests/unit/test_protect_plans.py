@@ -2,10 +2,13 @@
 
 import pytest
 
+from sealhold.crypto.secret import Secret
+from sealhold.protect.columns import Derived, columns_of
 from sealhold.protect.pgtypes.codec import Settings, codec
 from sealhold.protect.pgtypes.types import named
-from sealhold.protect.policy import Unlisted
+from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy, Unlisted
 from sealhold.protect.sql.coercing import Beyond, coerce
+from sealhold.protect.sql.explaining import explain_statements
 from sealhold.protect.sql.plan import (
     CopyPlan,
     Hidden,
@@ -14,7 +17,7 @@ from sealhold.protect.sql.plan import (
     Relay,
     Rewrite,
 )
-from tests.planned import plan
+from tests.planned import CountingEntropy, plan
 
 SECRET = "Meret Oppenheim"
 REST = "email text, age int, city text, code text"
@@ -158,3 +161,17 @@ def test_a_number_beside_integers_is_compared_by_its_neighbour(
     assert made == (
         expected if isinstance(expected, Beyond) else codec(integer).from_value(expected)
     )
+
+
+def test_a_beacon_is_not_taken_for_equality() -> None:
+    table = TablePolicy(
+        dataset="clinic",
+        name="guest",
+        columns=(ColumnPolicy(name="mail", type="text", protect=("match",), bits=16),),
+    )
+    policy = Policy(name="clinic", version=1, tables=(table,), default=Unlisted.CLEAR)
+    made = columns_of(policy, Derived(lambda _: Secret(bytes(32), "none")), CountingEntropy())
+    (told,) = explain_statements(policy, made, "SELECT mail FROM guest WHERE mail = 'x'")
+    assert told.refused is None
+    assert "WHERE" not in told.csp[0]
+    assert told.residual[-1] == "do on opened rows what the provider cannot"

@@ -48,6 +48,7 @@ class Technique(Protocol):
     suffix: ClassVar[str]  # CELL, or "_m", "_o", ...
     reversible: ClassVar[bool]  # `decode` gives the value back
     answers: ClassVar[frozenset[Op]]
+    exact: ClassVar[bool]  # what it finds is what was asked for, and no row more
 
     @property
     def sql_type(self) -> str:

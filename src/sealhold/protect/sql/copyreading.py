@@ -9,6 +9,7 @@ Source: docs/spec/56-postgresql-proxy.md section 8; PostgreSQL 15, COPY.
 
 import re
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
@@ -51,7 +52,7 @@ class Reader(Protocol):
         ...
 
 
-class _Lines:
+class _Lines(ABC):
     """What text and CSV have in common: lines, a head, an end."""
 
     def __init__(self, options: Mapping[str, str], names: Sequence[str]) -> None:
@@ -102,12 +103,13 @@ class _Lines:
         if is_matched and [*fields] != [name.encode() for name in self._names]:
             raise PgValueError(BAD_COPY, "column name mismatch in header line")
 
+    @abstractmethod
     def _joined(self, line: bytes) -> bytes | None:
         """Return a whole line, None if the next one belongs to it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _split(self, line: bytes) -> Fields:
-        raise NotImplementedError
+        """Return the fields of a line."""
 
     def _checked(self, fields: list[bytes | None]) -> Fields:
         names = self._names

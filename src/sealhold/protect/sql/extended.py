@@ -2,7 +2,7 @@
 
 - What belongs to a clear statement goes on as it came. All else is `hidden.py`.
 - A value is sent on only for a statement that is known here, and planned under the names and the
-  policy of now: never for one that was refused, or that this session does not know.
+  policy of now: never for one that was refused, or is unknown.
 - Names that begin with `_sh_` are ours.
 
 Source: docs/spec/56-postgresql-proxy.md section 4.

@@ -110,6 +110,7 @@ def work(file: int, answers: int, sources: Sequence[Source]) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)  # the way to the importer was here
     os.close(nothing)
+    _close_but(file, answers)
     gc.set_threshold(_FEW_COLLECTIONS)
     with socket.socket(fileno=answers) as talk, os.fdopen(file, "rb") as content:
         try:
@@ -128,6 +129,15 @@ def work(file: int, answers: int, sources: Sequence[Source]) -> None:
                     continue
             for frame in _frames(order, content, sources, archive):
                 talk.sendall(encode(frame))
+
+
+def _close_but(*kept: int) -> None:
+    """Close all but the standard three and these: a library may open some at each fork."""
+    first = 3
+    for descriptor in sorted(kept):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
 
 
 def _next_order(talk: socket.socket) -> Order | None:

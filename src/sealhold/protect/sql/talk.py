@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sealhold.model.clock import Clock
-from sealhold.model.errors import SealholdError
+from sealhold.model.errors import SealholdError, WireError
 from sealhold.model.pgsteps import Call
 from sealhold.protect.gate import Gate, Rids
 from sealhold.protect.pgtypes.errors import PgValueError
@@ -32,6 +32,7 @@ from sealhold.protect.sql.line import Answer, Line, Swallowed
 from sealhold.protect.sql.parsing import cstring, parse_cells
 from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite
 from sealhold.protect.sql.planning import Planner
+from sealhold.protect.sql.settings import MEANING
 from sealhold.protect.sql.wire import (
     HEAD,
     build_bind,
@@ -375,7 +376,14 @@ class Talk:
         self.learn(name.decode(), value.decode("utf-8", "replace"))
 
     def learn(self, name: str, value: str) -> None:
-        """Take in a setting that changes how values are written."""
+        """Take in a setting that changes how values are written.
+
+        Raises:
+            WireError: one that changes what a text means.
+        """
+        # THREAT T653: what was planned is no longer what the provider would read
+        if name == MEANING and value != "on":
+            raise WireError("the provider reads texts in another way from now on")
         known = _SETTINGS.get(name.lower())
         if known is not None:
             told = {each: getattr(self.settings, each) for each in Settings.__dataclass_fields__}

@@ -9,8 +9,11 @@ Source: docs/spec/56-postgresql-proxy.md section 2; PostgreSQL 15, Server Config
 """
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
+from sealhold.model.errors import WireError
+from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.sql.refusing import NotPossibleError
 
 _ON: Final = ("on", "true", "yes", "1", "t", "y")
@@ -23,7 +26,14 @@ HELD: Final[Mapping[str, tuple[str, ...]]] = {  # what is allowed, the first as 
     "extra_float_digits": ("1", "2", "3"),  # which are written alike
 }
 FORBIDDEN: Final = frozenset({"session_authorization", "role"})
-MEANING: Final = "standard_conforming_strings"  # the one that the provider tells changes of
+_MEANING: Final = "standard_conforming_strings"  # the one that the provider tells changes of
+_FOLLOWED: Final = {  # by the name in which the provider tells of them
+    "datestyle": "date_style",
+    "timezone": "time_zone",
+    "intervalstyle": "interval_style",
+    "extra_float_digits": "extra_float_digits",
+    "bytea_output": "bytea_output",
+}
 AT_START: Final[Mapping[str, str]] = {name: allowed[0] for name, allowed in HELD.items()}
 
 
@@ -40,3 +50,19 @@ def check_setting(name: str, value: str) -> None:
     # THREAT T653: a text that the provider reads otherwise is not the one that was planned
     if allowed is not None and value and value.lower() not in allowed:
         raise NotPossibleError(f"SET {known} to {value}: the proxy reads and writes in one way")
+
+
+def learned(settings: Settings, name: str, value: str) -> Settings:
+    """Return the settings of a session after the provider told, or a client set, one of them.
+
+    Raises:
+        WireError: the provider reads texts in another way from now on.
+    """
+    # THREAT T653: what was planned is no longer what the provider would read
+    if name == _MEANING and value != "on":
+        raise WireError("the provider reads texts in another way from now on")
+    known = _FOLLOWED.get(name.lower())
+    if known is None:
+        return settings
+    told: Any = int(value) if known == "extra_float_digits" else value  # reason: of two types
+    return replace(settings, **{known: told})

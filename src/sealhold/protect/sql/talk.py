@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sealhold.model.clock import Clock
-from sealhold.model.errors import SealholdError, WireError
+from sealhold.model.errors import SealholdError
 from sealhold.model.pgsteps import Call
 from sealhold.protect.gate import Gate, Rids
 from sealhold.protect.pgtypes.errors import PgValueError
@@ -32,7 +32,7 @@ from sealhold.protect.sql.line import Answer, Line, Swallowed
 from sealhold.protect.sql.parsing import cstring, parse_cells
 from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite
 from sealhold.protect.sql.planning import Planner
-from sealhold.protect.sql.settings import MEANING
+from sealhold.protect.sql.settings import learned
 from sealhold.protect.sql.wire import (
     HEAD,
     build_bind,
@@ -381,14 +381,7 @@ class Talk:
         Raises:
             WireError: one that changes what a text means.
         """
-        # THREAT T653: what was planned is no longer what the provider would read
-        if name == MEANING and value != "on":
-            raise WireError("the provider reads texts in another way from now on")
-        known = _SETTINGS.get(name.lower())
-        if known is not None:
-            told = {each: getattr(self.settings, each) for each in Settings.__dataclass_fields__}
-            told[known] = int(value) if known == "extra_float_digits" else value
-            self.settings = Settings(**told)
+        self.settings = learned(self.settings, name, value)
 
     def _mapped(self, kind: bytes, message: bytes) -> bytes:
         if kind == b"E" and sqlstate(message) in UNDEFINED:
@@ -399,10 +392,3 @@ class Talk:
 
 
 _BY_NAMES: Final = frozenset(("42P01", "42703", "SH001"))
-_SETTINGS: Final = {
-    "datestyle": "date_style",
-    "timezone": "time_zone",
-    "intervalstyle": "interval_style",
-    "extra_float_digits": "extra_float_digits",
-    "bytea_output": "bytea_output",
-}

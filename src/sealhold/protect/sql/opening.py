@@ -23,10 +23,10 @@ from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import RELAYED, Line
 from sealhold.protect.sql.plan import Output, Query
 from sealhold.protect.sql.prepared import Prepared, Told
+from sealhold.protect.sql.recipes import recipe_of
 from sealhold.protect.sql.residual_limits import RowLimit
 from sealhold.protect.sql.rows import Row, RowReader
 from sealhold.protect.sql.wire import (
-    BINARY,
     TEXT,
     Field,
     build_fields,
@@ -47,22 +47,12 @@ _RID_BYTES: Final = 8
 
 def width_of(query: Query) -> int:
     """Return how many columns the provider's answer has."""
-    outputs = query.outputs or ()
-    places = [each.at for each in outputs] + [each.rid_at for each in outputs if each.rid_at]
-    return max(places, default=-1) + 1
+    return recipe_of(query).width
 
 
 def asked_formats(query: Query, results: Sequence[int], width: int) -> tuple[int, ...]:
     """Return the format of each of the provider's columns, for the formats the client asked for."""
-    if query.outputs is None:
-        return tuple(results)
-    if query.residual is not None:
-        return (BINARY,)
-    formats = [BINARY] * width
-    for at, output in enumerate(query.outputs):
-        if output.column is None:
-            formats[output.at] = format_of(results, at)
-    return tuple(formats)
+    return recipe_of(query).asked(tuple(results), width)
 
 
 def described(query: Query, prepared: Prepared, results: Sequence[int]) -> tuple[Field, ...] | None:
@@ -84,8 +74,15 @@ def described(query: Query, prepared: Prepared, results: Sequence[int]) -> tuple
 
 def row_description(query: Query, prepared: Prepared, results: Sequence[int]) -> bytes:
     """Return RowDescription or NoData, as the client is told what it gets."""
+    key = query, tuple(results)
+    found = prepared.described
+    if found is not None and found[0] is query and found[1] == key[1]:
+        return found[2]
     fields = described(query, prepared, results)
-    return NO_DATA if fields is None else build_fields(fields)
+    said = NO_DATA if fields is None else build_fields(fields)
+    if prepared.fields is not None:
+        prepared.described = (*key, said)
+    return said
 
 
 class Opening:
@@ -110,8 +107,9 @@ class Opening:
         self._settings = settings
         self._parameters = parameters
         self._outputs = query.outputs or ()
-        self._hidden = sum(each.column is not None for each in self._outputs)
-        self._reader = RowReader(None if query.outputs is None else width_of(query))
+        recipe = recipe_of(query)
+        self._hidden = recipe.hidden
+        self._reader = RowReader(None) if query.outputs is None else recipe.reader
         self.kept: list[Row] = []
         self.ready: list[Row] | None = None
         self._next = 0

@@ -6,18 +6,17 @@ Source: docs/spec/56-postgresql-proxy.md section 1.
 """
 
 import struct
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sealhold.model.errors import WireError
 from sealhold.protect.sql.wire import FORMATS, Field, i32, u16
 
+_FORMATS: Final = frozenset(FORMATS)
 _FIELD: Final = 18  # bytes of a column's description behind its name
 _field_at = struct.Struct(">IHIhih").unpack_from
 
 
-@dataclass(frozen=True, slots=True)
-class Parse:
+class Parse(NamedTuple):
     """A client's Parse."""
 
     name: bytes
@@ -25,8 +24,7 @@ class Parse:
     oids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bind:
+class Bind(NamedTuple):
     """A client's Bind; lists of formats as they were sent, with 0, 1 or all members."""
 
     portal: bytes
@@ -73,7 +71,7 @@ def parse_bind(body: bytes) -> Bind:
     values, at = _cells(body, at)
     results, at = _numbers(body, at, 2)
     _ends(body, at)
-    if any(each not in FORMATS for each in formats + results):
+    if not _FORMATS.issuperset(formats) or not _FORMATS.issuperset(results):
         raise WireError("a format that is neither text nor binary")
     if len(formats) not in {0, 1, len(values)}:
         raise WireError("formats do not fit the values")
@@ -190,6 +188,8 @@ def _count(body: bytes, at: int) -> tuple[int, int]:
 
 def _numbers(body: bytes, at: int, size: int) -> tuple[tuple[int, ...], int]:
     count, at = _count(body, at)
+    if not count:
+        return (), at
     end = at + count * size
     if end > len(body):
         raise WireError("a message that is cut")

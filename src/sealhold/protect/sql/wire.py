@@ -11,6 +11,7 @@ Source: docs/spec/56-postgresql-proxy.md section 1.
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from sealhold.model.errors import WireError
@@ -150,11 +151,14 @@ def build_bind(
     results: Sequence[int],
 ) -> bytes:
     """Return a Bind."""
-    parts = [portal, b"\0", statement, b"\0", _u16(len(formats)), *map(_u16, formats)]
-    parts.append(build_cells(values))
-    parts.append(_u16(len(results)))
-    parts.extend(map(_u16, results))
-    return frame(b"B", b"".join(parts))
+    parts = (portal, statement, _codes(tuple(formats)) + build_cells(values))
+    return frame(b"B", b"\0".join(parts) + _codes(tuple(results)))
+
+
+@lru_cache(1024)
+def _codes(formats: tuple[int, ...]) -> bytes:
+    """Return formats as Bind holds them: their count, then each."""
+    return struct.pack(f">{len(formats) + 1}H", len(formats), *formats)
 
 
 def build_execute(portal: bytes, rows: int = 0) -> bytes:

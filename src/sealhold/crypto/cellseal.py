@@ -35,7 +35,7 @@ _END = b"\x80"
 _FILLED_MARK = b"\xf5"  # CBOR: true
 _SMALL = 1 << 32  # row numbers below are shorter in CBOR
 _long = struct.Struct(">BQ").pack
-_LONG = 0x1B
+_LONG = b"\x1b"
 
 
 class CellSealer:
@@ -75,6 +75,10 @@ class CellSealer:
             _PLAIN: (cborwriter.head_of_list(5) + names, b""),
             _FILLED: (cborwriter.head_of_list(6) + names, _FILLED_MARK),
         }
+        self._longs = {
+            form: struct.Struct(f">{len(start + _LONG)}sQ{len(end)}s").pack
+            for form, (start, end) in self._places.items()
+        }
         self._ciphers: dict[int, AESGCM] = {}
         self._form = _FILLED if pad else _PLAIN
         self._head = _HEAD(self._form, version)
@@ -92,13 +96,11 @@ class CellSealer:
         nonces = self._entropy(NONCE_BYTES * len(values))
         if self._pad:
             values = [_filled(value, self._pad) for value in values]
-        encrypt, head = self._cipher.encrypt, self._head
-        starts = range(0, len(nonces), NONCE_BYTES)
+        each = [nonces[at : at + NONCE_BYTES] for at in range(0, len(nonces), NONCE_BYTES)]
         places = self._places_of(self._form, rows, len(values))
-        return [
-            head + (nonce := nonces[at : at + NONCE_BYTES]) + encrypt(nonce, value, place)
-            for at, value, place in zip(starts, values, places, strict=False)
-        ]
+        sealed = map(self._cipher.encrypt, each, values, places)
+        head = self._head
+        return [head + nonce + data for nonce, data in zip(each, sealed, strict=True)]
 
     def open(self, cells: Sequence[bytes], rows: Sequence[int] | None) -> list[bytes]:
         """Return the value of each cell.
@@ -107,19 +109,15 @@ class CellSealer:
             SealBrokenError: one was changed, cut, moved, or sealed under another key.
             ValueError: not one row for each cell.
         """
-        head = self._head
         places = self._places_of(self._form, rows, len(cells))
-        decrypt = self._cipher.decrypt
-        for cell in cells:
-            if cell[:_HEAD_BYTES] != head:
-                return [self._open_other(cell, rows, at) for at, cell in enumerate(cells)]
+        if not all(map(bytes.startswith, cells, repeat(self._head))):
+            return [self._open_other(cell, rows, at) for at, cell in enumerate(cells)]
         try:
             # THREAT T610: the place is made of what was asked for, so a cell of another row,
             # column or table does not open.
-            values = [
-                decrypt(cell[_HEAD_BYTES:_SEALED_AT], cell[_SEALED_AT:], place)
-                for cell, place in zip(cells, places, strict=False)
-            ]
+            nonces = [cell[_HEAD_BYTES:_SEALED_AT] for cell in cells]
+            sealed = [cell[_SEALED_AT:] for cell in cells]
+            values = list(map(self._cipher.decrypt, nonces, sealed, places))
         except (InvalidTag, ValueError) as err:  # the latter for a nonce that was cut
             raise self._broken() from err
         return [self._emptied(value) for value in values] if self._pad else values
@@ -150,10 +148,9 @@ class CellSealer:
             return repeat(start + b"\xf6" + end)
         if len(rows) != count:
             raise ValueError(f"{count} cells, {len(rows)} rows")
-        return [
-            start + (_long(_LONG, row) if row >= _SMALL else cborwriter.count(row)) + end
-            for row in rows
-        ]
+        if rows and min(rows) >= _SMALL:
+            return map(self._longs[form], repeat(start + _LONG), rows, repeat(end))
+        return [start + _counted(row) + end for row in rows]
 
     def _cipher_of(self, version: int) -> AESGCM:
         found = self._ciphers.get(version)
@@ -169,6 +166,11 @@ class CellSealer:
 
     def _broken(self) -> SealBrokenError:
         return SealBrokenError(f"a cell of `{self._name}` does not open in its place")
+
+
+def _counted(row: int) -> bytes:
+    """Return a row number in CBOR."""
+    return _long(_LONG[0], row) if row >= _SMALL else cborwriter.count(row)
 
 
 def _filled(value: bytes, pad: int) -> bytes:

@@ -10,10 +10,10 @@ Source: docs/spec/56-postgresql-proxy.md section 5.
 
 import struct
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sealhold.model.errors import SealholdError, TamperedError
-from sealhold.protect.pgtypes.codec import codec
+from sealhold.protect.pgtypes.codec import Codec, codec
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.pgtypes.types import PgType
@@ -31,6 +31,7 @@ from sealhold.protect.sql.wire import (
     Field,
     build_fields,
     build_row,
+    build_rows,
     format_of,
     frame,
 )
@@ -43,6 +44,7 @@ NO_DATA: Final = frame(b"n")
 _COMPLETE, _SUSPENDED, _EMPTY, _NO_DATA = (ord(each) for each in "CsIn")
 _rid = struct.Struct(">q").unpack
 _RID_BYTES: Final = 8
+_MANY: Final = 8  # rows that are worth a look at all of them
 
 
 def width_of(query: Query) -> int:
@@ -108,7 +110,7 @@ class Opening:
         self._parameters = parameters
         self._outputs = query.outputs or ()
         recipe = recipe_of(query)
-        self._hidden = recipe.hidden
+        self._hidden, self._texts = recipe.hidden, recipe.texts
         self._reader = RowReader(None) if query.outputs is None else recipe.reader
         self.kept: list[Row] = []
         self.ready: list[Row] | None = None
@@ -161,10 +163,9 @@ class Opening:
             PgValueError: an opened cell holds no value of its type.
         """
         columns = self.opened(rows)
-        settings = self._settings()
-        for at, output in enumerate(self._outputs):
-            if output.column is not None and format_of(self.results, at) == TEXT:
-                columns[at] = _texts(columns[at], output.column.type, settings)
+        for at, form in self._texts:
+            if format_of(self.results, at) == TEXT:
+                columns[at] = _texts(columns[at], form, self._settings())
         return columns
 
     def keep(self, rows: Sequence[Row]) -> bool:
@@ -202,7 +203,7 @@ class Opening:
         columns: list[Sequence[bytes | None]] = list(zip(*rows, strict=True))
         for at, (_, type_) in enumerate(residual.outputs if rows else ()):
             if format_of(self.results, at) == TEXT:
-                columns[at] = _texts(columns[at], type_, self._settings())
+                columns[at] = _texts(columns[at], codec(type_), self._settings())
         count = stop - start
         return columns, count, bool(most) and count == most
 
@@ -310,7 +311,9 @@ def framed(columns: Sequence[Sequence[bytes | None]], count: int) -> bytes:
     """Return DataRows; rows without columns are rows too."""
     if not columns:
         return build_row(()) * count
-    return b"".join(map(build_row, zip(*columns, strict=True)))
+    if count < _MANY:
+        return b"".join(map(build_row, zip(*columns, strict=True)))
+    return build_rows(columns)
 
 
 def handed_out(opening: Opening, most: int) -> bytes:
@@ -339,14 +342,17 @@ def too_many(most: int) -> bytes:
 def _places(columns: Sequence[Row], rid_at: int | None, count: int) -> Sequence[int]:
     if rid_at is None:
         return (0,) * count
-    return [
-        _rid(each)[0] if each is not None and len(each) == _RID_BYTES else 0
-        for each in columns[rid_at]
-    ]
+    cells = columns[rid_at]
+    if None in cells or set(map(len, cast("Sequence[bytes]", cells))) != {_RID_BYTES}:
+        # a cell in a row without its number opens nowhere
+        return [_rid(each)[0] if each and len(each) == _RID_BYTES else 0 for each in cells]
+    return struct.unpack(f">{count}q", b"".join(cast("Sequence[bytes]", cells)))
 
 
-def _texts(values: Sequence[bytes | None], type_: PgType, settings: Settings) -> list[bytes | None]:
-    to_text = codec(type_).to_text
+def _texts(
+    values: Sequence[bytes | None], form: Codec[Any], settings: Settings
+) -> list[bytes | None]:
+    to_text = form.to_text
     return [None if each is None else to_text(each, settings) for each in values]
 
 

@@ -12,6 +12,7 @@ from sealhold.model.errors import WireError
 from sealhold.protect.sql.wire import FORMATS, Field, i32, u16
 
 _FORMATS: Final = frozenset(FORMATS)
+_NONE: Final = b"\0\0"
 _FIELD: Final = 18  # bytes of a column's description behind its name
 _field_at = struct.Struct(">IHIhih").unpack_from
 
@@ -65,13 +66,16 @@ def parse_bind(body: bytes) -> Bind:
     Raises:
         WireError: it is out of form.
     """
-    portal, at = cstring(body, 0)
-    statement, at = cstring(body, at)
-    formats, at = _numbers(body, at, 2)
+    first = body.find(b"\0")
+    second = body.find(b"\0", first + 1)
+    if first < 0 or second < 0:
+        raise WireError("a text without end")
+    portal, statement = body[:first], body[first + 1 : second]
+    formats, at = _numbers(body, second + 1, 2)
     values, at = _cells(body, at)
     results, at = _numbers(body, at, 2)
     _ends(body, at)
-    if not _FORMATS.issuperset(formats) or not _FORMATS.issuperset(results):
+    if not (_FORMATS.issuperset(formats) and _FORMATS.issuperset(results)):
         raise WireError("a format that is neither text nor binary")
     if len(formats) not in {0, 1, len(values)}:
         raise WireError("formats do not fit the values")
@@ -187,9 +191,9 @@ def _count(body: bytes, at: int) -> tuple[int, int]:
 
 
 def _numbers(body: bytes, at: int, size: int) -> tuple[tuple[int, ...], int]:
+    if body[at : at + 2] == _NONE:
+        return (), at + 2
     count, at = _count(body, at)
-    if not count:
-        return (), at
     end = at + count * size
     if end > len(body):
         raise WireError("a message that is cut")

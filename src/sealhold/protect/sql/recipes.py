@@ -21,7 +21,7 @@ class Recipe:
     """One query."""
 
     __slots__ = ("_asked", "_query", "forms", "given", "hidden", "hides", "key", "needed",
-                 "reader", "seen", "sources", "width")  # fmt: skip
+                 "reader", "seen", "sources", "texts", "width")  # fmt: skip
 
     def __init__(self, query: Query) -> None:
         self._query = query
@@ -42,6 +42,11 @@ class Recipe:
         places = [each.at for each in outputs] + [each.rid_at for each in outputs if each.rid_at]
         self.width = max(places, default=-1) + 1  # columns of the provider's answer
         self.hidden = sum(each.column is not None for each in outputs)
+        self.texts = tuple(  # which outputs are not the same as text and in binary form, and how
+            (at, codec(each.column.type))
+            for at, each in enumerate(outputs)
+            if each.column is not None and not codec(each.column.type).is_text
+        )
         self.reader = RowReader(self.width)
 
     def asked(self, results: tuple[int, ...], width: int) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ Source: docs/spec/55-protected-columns.md section 3; NIST SP 800-38D.
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -32,6 +32,7 @@ _HEAD = struct.Struct(">BI").pack
 _HEAD_BYTES = 5
 _SEALED_AT = _HEAD_BYTES + NONCE_BYTES
 _END = b"\x80"
+_NO_ROW = b"\xf6"  # CBOR: null
 _FILLED_MARK = b"\xf5"  # CBOR: true
 _SMALL = 1 << 32  # row numbers below are shorter in CBOR
 _long = struct.Struct(">BQ").pack
@@ -109,8 +110,11 @@ class CellSealer:
             SealBrokenError: one was changed, cut, moved, or sealed under another key.
             ValueError: not one row for each cell.
         """
+        if len(cells) == 1 and (rows is None or len(rows) == 1):
+            return [self._open_other(cells[0], rows, 0)]
         places = self._places_of(self._form, rows, len(cells))
-        if not all(map(bytes.startswith, cells, repeat(self._head))):
+        head = self._head
+        if not all([cell.startswith(head) for cell in cells]):
             return [self._open_other(cell, rows, at) for at, cell in enumerate(cells)]
         try:
             # THREAT T610: the place is made of what was asked for, so a cell of another row,
@@ -123,13 +127,13 @@ class CellSealer:
         return [self._emptied(value) for value in values] if self._pad else values
 
     def _open_other(self, cell: bytes, rows: Sequence[int] | None, at: int) -> bytes:
-        """Open a cell whose key or form may be another than that of new ones."""
+        """Open one cell, whose key or form may be another than that of new ones."""
         form = cell[0] if len(cell) >= CELL_BYTES else 0
         version = int.from_bytes(cell[1:_HEAD_BYTES])
         if form not in self._places or not 1 <= version <= self._version:
             raise self._broken()
-        one = None if rows is None else rows[at : at + 1]
-        (place,) = islice(self._places_of(form, one, 1), 1)
+        start, end = self._places[form]
+        place = start + (_NO_ROW if rows is None else _counted(rows[at])) + end
         cipher = self._cipher_of(version)
         try:
             value = cipher.decrypt(cell[_HEAD_BYTES:_SEALED_AT], cell[_SEALED_AT:], place)
@@ -145,7 +149,7 @@ class CellSealer:
         """
         start, end = self._places[form]
         if rows is None:
-            return repeat(start + b"\xf6" + end)
+            return repeat(start + _NO_ROW + end)
         if len(rows) != count:
             raise ValueError(f"{count} cells, {len(rows)} rows")
         if rows and min(rows) >= _SMALL:

@@ -44,7 +44,6 @@ NO_DATA: Final = frame(b"n")
 _COMPLETE, _SUSPENDED, _EMPTY, _NO_DATA = (ord(each) for each in "CsIn")
 _rid = struct.Struct(">q").unpack
 _RID_BYTES: Final = 8
-_MANY: Final = 8  # rows that are worth a look at all of them
 
 
 def width_of(query: Query) -> int:
@@ -311,8 +310,8 @@ def framed(columns: Sequence[Sequence[bytes | None]], count: int) -> bytes:
     """Return DataRows; rows without columns are rows too."""
     if not columns:
         return build_row(()) * count
-    if count < _MANY:
-        return b"".join(map(build_row, zip(*columns, strict=True)))
+    if count == 1:
+        return build_row([each[0] for each in columns])
     return build_rows(columns)
 
 
@@ -343,6 +342,8 @@ def _places(columns: Sequence[Row], rid_at: int | None, count: int) -> Sequence[
     if rid_at is None:
         return (0,) * count
     cells = columns[rid_at]
+    if count == 1 and cells[0] and len(cells[0]) == _RID_BYTES:
+        return _rid(cells[0])
     if None in cells or set(map(len, cast("Sequence[bytes]", cells))) != {_RID_BYTES}:
         # a cell in a row without its number opens nowhere
         return [_rid(each)[0] if each and len(each) == _RID_BYTES else 0 for each in cells]

@@ -74,10 +74,11 @@ def parse_bind(body: bytes) -> Bind:
     formats, at = _numbers(body, second + 1, 2)
     values, at = _cells(body, at)
     results, at = _numbers(body, at, 2)
-    _ends(body, at)
+    if at != len(body):
+        raise WireError("a message that goes on behind its end")
     if not (_FORMATS.issuperset(formats) and _FORMATS.issuperset(results)):
         raise WireError("a format that is neither text nor binary")
-    if len(formats) not in {0, 1, len(values)}:
+    if len(formats) > 1 and len(formats) != len(values):
         raise WireError("formats do not fit the values")
     return Bind(portal, statement, formats, values, results)
 

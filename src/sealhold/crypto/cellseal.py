@@ -12,7 +12,7 @@ Source: docs/spec/55-protected-columns.md section 3; NIST SP 800-38D.
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -32,10 +32,11 @@ _HEAD = struct.Struct(">BI").pack
 _HEAD_BYTES = 5
 _SEALED_AT = _HEAD_BYTES + NONCE_BYTES
 _END = b"\x80"
+_NO_ROW = b"\xf6"  # CBOR: null
 _FILLED_MARK = b"\xf5"  # CBOR: true
 _SMALL = 1 << 32  # row numbers below are shorter in CBOR
 _long = struct.Struct(">BQ").pack
-_LONG = 0x1B
+_LONG = b"\x1b"
 
 
 class CellSealer:
@@ -75,6 +76,10 @@ class CellSealer:
             _PLAIN: (cborwriter.head_of_list(5) + names, b""),
             _FILLED: (cborwriter.head_of_list(6) + names, _FILLED_MARK),
         }
+        self._longs = {
+            form: struct.Struct(f">{len(start + _LONG)}sQ{len(end)}s").pack
+            for form, (start, end) in self._places.items()
+        }
         self._ciphers: dict[int, AESGCM] = {}
         self._form = _FILLED if pad else _PLAIN
         self._head = _HEAD(self._form, version)
@@ -92,13 +97,11 @@ class CellSealer:
         nonces = self._entropy(NONCE_BYTES * len(values))
         if self._pad:
             values = [_filled(value, self._pad) for value in values]
-        encrypt, head = self._cipher.encrypt, self._head
-        starts = range(0, len(nonces), NONCE_BYTES)
+        each = [nonces[at : at + NONCE_BYTES] for at in range(0, len(nonces), NONCE_BYTES)]
         places = self._places_of(self._form, rows, len(values))
-        return [
-            head + (nonce := nonces[at : at + NONCE_BYTES]) + encrypt(nonce, value, place)
-            for at, value, place in zip(starts, values, places, strict=False)
-        ]
+        sealed = map(self._cipher.encrypt, each, values, places)
+        head = self._head
+        return [head + nonce + data for nonce, data in zip(each, sealed, strict=True)]
 
     def open(self, cells: Sequence[bytes], rows: Sequence[int] | None) -> list[bytes]:
         """Return the value of each cell.
@@ -107,31 +110,30 @@ class CellSealer:
             SealBrokenError: one was changed, cut, moved, or sealed under another key.
             ValueError: not one row for each cell.
         """
-        head = self._head
+        if len(cells) == 1 and (rows is None or len(rows) == 1):
+            return [self._open_other(cells[0], rows, 0)]
         places = self._places_of(self._form, rows, len(cells))
-        decrypt = self._cipher.decrypt
-        for cell in cells:
-            if cell[:_HEAD_BYTES] != head:
-                return [self._open_other(cell, rows, at) for at, cell in enumerate(cells)]
+        head = self._head
+        if not all([cell.startswith(head) for cell in cells]):
+            return [self._open_other(cell, rows, at) for at, cell in enumerate(cells)]
         try:
             # THREAT T610: the place is made of what was asked for, so a cell of another row,
             # column or table does not open.
-            values = [
-                decrypt(cell[_HEAD_BYTES:_SEALED_AT], cell[_SEALED_AT:], place)
-                for cell, place in zip(cells, places, strict=False)
-            ]
+            nonces = [cell[_HEAD_BYTES:_SEALED_AT] for cell in cells]
+            sealed = [cell[_SEALED_AT:] for cell in cells]
+            values = list(map(self._cipher.decrypt, nonces, sealed, places))
         except (InvalidTag, ValueError) as err:  # the latter for a nonce that was cut
             raise self._broken() from err
         return [self._emptied(value) for value in values] if self._pad else values
 
     def _open_other(self, cell: bytes, rows: Sequence[int] | None, at: int) -> bytes:
-        """Open a cell whose key or form may be another than that of new ones."""
+        """Open one cell, whose key or form may be another than that of new ones."""
         form = cell[0] if len(cell) >= CELL_BYTES else 0
         version = int.from_bytes(cell[1:_HEAD_BYTES])
         if form not in self._places or not 1 <= version <= self._version:
             raise self._broken()
-        one = None if rows is None else rows[at : at + 1]
-        (place,) = islice(self._places_of(form, one, 1), 1)
+        start, end = self._places[form]
+        place = start + (_NO_ROW if rows is None else _counted(rows[at])) + end
         cipher = self._cipher_of(version)
         try:
             value = cipher.decrypt(cell[_HEAD_BYTES:_SEALED_AT], cell[_SEALED_AT:], place)
@@ -147,13 +149,12 @@ class CellSealer:
         """
         start, end = self._places[form]
         if rows is None:
-            return repeat(start + b"\xf6" + end)
+            return repeat(start + _NO_ROW + end)
         if len(rows) != count:
             raise ValueError(f"{count} cells, {len(rows)} rows")
-        return [
-            start + (_long(_LONG, row) if row >= _SMALL else cborwriter.count(row)) + end
-            for row in rows
-        ]
+        if rows and min(rows) >= _SMALL:
+            return map(self._longs[form], repeat(start + _LONG), rows, repeat(end))
+        return [start + _counted(row) + end for row in rows]
 
     def _cipher_of(self, version: int) -> AESGCM:
         found = self._ciphers.get(version)
@@ -169,6 +170,11 @@ class CellSealer:
 
     def _broken(self) -> SealBrokenError:
         return SealBrokenError(f"a cell of `{self._name}` does not open in its place")
+
+
+def _counted(row: int) -> bytes:
+    """Return a row number in CBOR."""
+    return _long(_LONG[0], row) if row >= _SMALL else cborwriter.count(row)
 
 
 def _filled(value: bytes, pad: int) -> bytes:

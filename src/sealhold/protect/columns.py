@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from string import ascii_lowercase, ascii_uppercase, digits, hexdigits
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from sealhold.crypto.cellseal import CellSealer
 from sealhold.crypto.ff1 import Ff1
@@ -177,9 +177,9 @@ class Column:
             SealBrokenError: a cell was changed, cut, moved, or sealed under another key.
         """
         technique = self.techniques[CELL]
+        if None not in values:
+            return list(self._opened(technique.decode(cast("Sequence[bytes]", values), rids)))
         given = [value for value in values if value is not None]
-        if len(given) == len(values):
-            return list(self._opened(technique.decode(given, rids)))
         return _with_nulls(values, self._opened(technique.decode(given, _beside(values, rids))))
 
     def answering(self, op: Op) -> Technique | None:

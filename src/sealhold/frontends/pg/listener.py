@@ -10,6 +10,7 @@ Source: docs/spec/56-postgresql-proxy.md section 3.
 """
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -311,10 +312,13 @@ async def serve(door: Door, listener: socket.socket, is_ending: Callable[[], boo
 
 
 _LOOKING: Final = 0.2  # seconds
+_COLLECTING: Final = (20_000, 20, 50)  # rows of one read are fewer objects
 
 
 def run(door: Door, listener: socket.socket, is_ending: Callable[[], bool]) -> None:
     """Serve on an event loop of its own, the faster one where it is installed."""
+    gc.freeze()  # what is there now stays: it need not be looked through again and again
+    gc.set_threshold(*_COLLECTING)
     with asyncio.Runner(loop_factory=_faster()) as runner:
         runner.run(serve(door, listener, is_ending))
 

@@ -10,7 +10,7 @@ Source: docs/spec/57-values-and-residuals.md section 2.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from sealhold.protect.pgtypes.errors import NOT_IN_REPERTOIRE, PgValueError, TypeRefusedError
 from sealhold.protect.pgtypes.types import PgType
@@ -37,6 +37,8 @@ class Settings:
 
 class Codec(ABC, Generic[V]):
     """The forms of one type with its modifier; `V` is its value in Python."""
+
+    is_text: ClassVar[bool] = False  # its text form is its binary form
 
     def __init__(self, type_: PgType) -> None:
         self.type = type_

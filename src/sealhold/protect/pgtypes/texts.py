@@ -8,7 +8,7 @@
 Source: docs/spec/57-values-and-residuals.md section 3; PostgreSQL 15, chapter 8.3.
 """
 
-from typing import Final
+from typing import ClassVar, Final
 
 from sealhold.protect.pgtypes.errors import TOO_LONG, PgValueError
 from sealhold.protect.pgtypes.form import Codec, Settings, decoded
@@ -19,6 +19,8 @@ MAX_NAME: Final = 63  # bytes
 
 class Text(Codec[str]):
     """Text, and varchar without a length."""
+
+    is_text: ClassVar[bool] = True
 
     def parse(self, text: str, settings: Settings) -> str:
         del settings

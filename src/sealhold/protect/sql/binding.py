@@ -8,16 +8,15 @@ Source: docs/spec/56-postgresql-proxy.md section 5.
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from sealhold.protect.columns import Column
-from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
-from sealhold.protect.pgtypes.types import PgType, named
+from sealhold.protect.pgtypes.types import named
 from sealhold.protect.sql.hiding import hidden_value
 from sealhold.protect.sql.plan import Given, Hidden, Known, Made, Parameter, Query, Row
+from sealhold.protect.sql.recipes import recipe_of
 from sealhold.protect.sql.wire import BINARY, TEXT, format_of
 
 rid_cell = struct.Struct(">q").pack  # a row number in binary form
@@ -25,8 +24,7 @@ _BIGINT: Final = 20
 NOTHING: Final[Mapping[int, bytes]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """What a client bound: its values and their formats."""
 
     cells: tuple[bytes | None, ...] = ()
@@ -41,28 +39,23 @@ def opened_values(query: Query, values: Values, settings: Settings) -> list[byte
         TypeRefusedError: one in a form that the proxy does not read.
         WireError: too many values for their formats.
     """
-    types = query.types
+    recipe = recipe_of(query)
+    forms, seen, formats = recipe.forms, recipe.seen, values.formats
     made: list[bytes | None] = []
     for at, cell in enumerate(values.cells):
-        type_ = types[at] if at < len(types) else None
-        if cell is not None and type_ is not None:
-            form = codec(_plain(type_))
-            if format_of(values.formats, at) == TEXT:
-                cell = form.to_binary(cell, settings)  # noqa: PLW2901  reason: another form of it
-            elif any(_is_seen(each, at) for each in query.parameters):
-                cell = form.checked(cell)  # noqa: PLW2901  reason: as above
-        made.append(cell)
+        form = forms[at] if at < len(forms) else None
+        if cell is None or form is None:
+            made.append(cell)
+        elif (format_of(formats, at) if formats else TEXT) == TEXT:
+            made.append(form.to_binary(cell, settings))
+        else:
+            made.append(form.checked(cell) if seen[at] else cell)
     return made
 
 
 def needed(query: Query) -> int:
     """Return how many values a client must give."""
-    used = [len(query.types)]
-    for each in query.parameters:
-        source = each.source
-        if isinstance(source, (Given, Hidden)) and source.client is not None:
-            used.append(source.client + 1)
-    return max(used)
+    return recipe_of(query).needed
 
 
 def bound(
@@ -71,7 +64,7 @@ def bound(
     rids: Sequence[int],
     settings: Settings,
     made: Mapping[int, bytes] = NOTHING,
-) -> tuple[list[int], list[bytes | None]]:
+) -> tuple[Sequence[int], list[bytes | None]]:
     """Return formats and values for the provider.
 
     Args:
@@ -85,32 +78,29 @@ def bound(
         PgValueError: a value that its column cannot hold, or fewer values than it takes.
         TypeRefusedError: one that a technique cannot hold.
     """
-    if len(values.cells) < needed(query):
-        count, most = len(values.cells), needed(query)
+    recipe = recipe_of(query)
+    if len(values.cells) < recipe.needed:
+        count, most = len(values.cells), recipe.needed
         said = f"bind message supplies {count} parameters, but prepared statement requires {most}"
         raise PgValueError("08P01", said)
-    needs = any(isinstance(each.source, Hidden) for each in query.parameters)
-    opened = opened_values(query, values, settings) if needs else []
-    formats: list[int] = []
+    opened = opened_values(query, values, settings) if recipe.hides else []
     cells: list[bytes | None] = []
-    for at, each in enumerate(query.parameters):
-        source = each.source
-        format_, cell = BINARY, None
-        match source:
-            case Given(client):
-                format_, cell = format_of(values.formats, client), values.cells[client]
-            case Hidden():
-                rid = 0 if source.row is None else rids[source.row]
-                cell = hidden_value(source, opened, settings, rid)
-            case Row(row):
-                cell = rid_cell(rids[row])
-            case Known(value):
-                cell = value
-            case Made():
-                cell = made[at]
-        formats.append(format_)
-        cells.append(cell)
-    return formats, cells
+    for at, source in enumerate(recipe.sources):
+        if isinstance(source, Hidden):
+            rid = 0 if source.row is None else rids[source.row]
+            cells.append(hidden_value(source, opened, settings, rid))
+        elif isinstance(source, Given):
+            cells.append(values.cells[source.client])
+        elif isinstance(source, Row):
+            cells.append(rid_cell(rids[source.row]))
+        else:
+            cells.append(source.value if isinstance(source, Known) else made[at])
+    if not recipe.given:
+        return (BINARY,), cells
+    return [
+        format_of(values.formats, each.client) if isinstance(each, Given) else BINARY
+        for each in recipe.sources
+    ], cells
 
 
 def arrays(
@@ -152,13 +142,3 @@ def array(oid: int, items: Sequence[bytes | None]) -> bytes:
         if each is not None:
             parts.append(each)
     return b"".join(parts)
-
-
-def _is_seen(parameter: Parameter, client: int) -> bool:
-    source = parameter.source
-    return isinstance(source, Hidden) and (source.client == client or source.client is None)
-
-
-def _plain(type_: PgType) -> PgType:
-    """Return a type without its modifier: a value that is compared is not cut by it."""
-    return type_ if type_.typmod == -1 else replace(type_, typmod=-1)

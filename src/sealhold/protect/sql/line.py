@@ -38,6 +38,7 @@ def _table(**kinds: int) -> tuple[int, ...]:
 
 # Numbers stand behind a `k`: a name does not begin with one.
 RELAYED: Final = _table(k123TnCsI=POP, tdHcD=ON, G=SLOW)
+BOUND: Final = _table(k2=POP)
 _WHOLE: Final = _table(TDCIdHcn=ON, G=SLOW, Z=DONE)
 _SYNCED: Final = _table(Z=DONE)
 

@@ -10,10 +10,10 @@ Source: docs/spec/56-postgresql-proxy.md section 5.
 
 import struct
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sealhold.model.errors import SealholdError, TamperedError
-from sealhold.protect.pgtypes.codec import codec
+from sealhold.protect.pgtypes.codec import Codec, codec
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.pgtypes.types import PgType
@@ -23,14 +23,15 @@ from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import RELAYED, Line
 from sealhold.protect.sql.plan import Output, Query
 from sealhold.protect.sql.prepared import Prepared, Told
+from sealhold.protect.sql.recipes import recipe_of
 from sealhold.protect.sql.residual_limits import RowLimit
 from sealhold.protect.sql.rows import Row, RowReader
 from sealhold.protect.sql.wire import (
-    BINARY,
     TEXT,
     Field,
     build_fields,
     build_row,
+    build_rows,
     format_of,
     frame,
 )
@@ -47,22 +48,12 @@ _RID_BYTES: Final = 8
 
 def width_of(query: Query) -> int:
     """Return how many columns the provider's answer has."""
-    outputs = query.outputs or ()
-    places = [each.at for each in outputs] + [each.rid_at for each in outputs if each.rid_at]
-    return max(places, default=-1) + 1
+    return recipe_of(query).width
 
 
 def asked_formats(query: Query, results: Sequence[int], width: int) -> tuple[int, ...]:
     """Return the format of each of the provider's columns, for the formats the client asked for."""
-    if query.outputs is None:
-        return tuple(results)
-    if query.residual is not None:
-        return (BINARY,)
-    formats = [BINARY] * width
-    for at, output in enumerate(query.outputs):
-        if output.column is None:
-            formats[output.at] = format_of(results, at)
-    return tuple(formats)
+    return recipe_of(query).asked(tuple(results), width)
 
 
 def described(query: Query, prepared: Prepared, results: Sequence[int]) -> tuple[Field, ...] | None:
@@ -84,8 +75,15 @@ def described(query: Query, prepared: Prepared, results: Sequence[int]) -> tuple
 
 def row_description(query: Query, prepared: Prepared, results: Sequence[int]) -> bytes:
     """Return RowDescription or NoData, as the client is told what it gets."""
+    key = query, tuple(results)
+    found = prepared.described
+    if found is not None and found[0] is query and found[1] == key[1]:
+        return found[2]
     fields = described(query, prepared, results)
-    return NO_DATA if fields is None else build_fields(fields)
+    said = NO_DATA if fields is None else build_fields(fields)
+    if prepared.fields is not None:
+        prepared.described = (*key, said)
+    return said
 
 
 class Opening:
@@ -110,8 +108,9 @@ class Opening:
         self._settings = settings
         self._parameters = parameters
         self._outputs = query.outputs or ()
-        self._hidden = sum(each.column is not None for each in self._outputs)
-        self._reader = RowReader(None if query.outputs is None else width_of(query))
+        recipe = recipe_of(query)
+        self._hidden, self._texts = recipe.hidden, recipe.texts
+        self._reader = RowReader(None) if query.outputs is None else recipe.reader
         self.kept: list[Row] = []
         self.ready: list[Row] | None = None
         self._next = 0
@@ -163,10 +162,9 @@ class Opening:
             PgValueError: an opened cell holds no value of its type.
         """
         columns = self.opened(rows)
-        settings = self._settings()
-        for at, output in enumerate(self._outputs):
-            if output.column is not None and format_of(self.results, at) == TEXT:
-                columns[at] = _texts(columns[at], output.column.type, settings)
+        for at, form in self._texts:
+            if format_of(self.results, at) == TEXT:
+                columns[at] = _texts(columns[at], form, self._settings())
         return columns
 
     def keep(self, rows: Sequence[Row]) -> bool:
@@ -204,7 +202,7 @@ class Opening:
         columns: list[Sequence[bytes | None]] = list(zip(*rows, strict=True))
         for at, (_, type_) in enumerate(residual.outputs if rows else ()):
             if format_of(self.results, at) == TEXT:
-                columns[at] = _texts(columns[at], type_, self._settings())
+                columns[at] = _texts(columns[at], codec(type_), self._settings())
         count = stop - start
         return columns, count, bool(most) and count == most
 
@@ -312,7 +310,9 @@ def framed(columns: Sequence[Sequence[bytes | None]], count: int) -> bytes:
     """Return DataRows; rows without columns are rows too."""
     if not columns:
         return build_row(()) * count
-    return b"".join(map(build_row, zip(*columns, strict=True)))
+    if count == 1:
+        return build_row([each[0] for each in columns])
+    return build_rows(columns)
 
 
 def handed_out(opening: Opening, most: int) -> bytes:
@@ -341,14 +341,19 @@ def too_many(most: int) -> bytes:
 def _places(columns: Sequence[Row], rid_at: int | None, count: int) -> Sequence[int]:
     if rid_at is None:
         return (0,) * count
-    return [
-        _rid(each)[0] if each is not None and len(each) == _RID_BYTES else 0
-        for each in columns[rid_at]
-    ]
+    cells = columns[rid_at]
+    if count == 1 and cells[0] and len(cells[0]) == _RID_BYTES:
+        return _rid(cells[0])
+    if None in cells or set(map(len, cast("Sequence[bytes]", cells))) != {_RID_BYTES}:
+        # a cell in a row without its number opens nowhere
+        return [_rid(each)[0] if each and len(each) == _RID_BYTES else 0 for each in cells]
+    return struct.unpack(f">{count}q", b"".join(cast("Sequence[bytes]", cells)))
 
 
-def _texts(values: Sequence[bytes | None], type_: PgType, settings: Settings) -> list[bytes | None]:
-    to_text = codec(type_).to_text
+def _texts(
+    values: Sequence[bytes | None], form: Codec[Any], settings: Settings
+) -> list[bytes | None]:
+    to_text = form.to_text
     return [None if each is None else to_text(each, settings) for each in values]
 
 

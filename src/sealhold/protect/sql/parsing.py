@@ -6,18 +6,18 @@ Source: docs/spec/56-postgresql-proxy.md section 1.
 """
 
 import struct
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sealhold.model.errors import WireError
 from sealhold.protect.sql.wire import FORMATS, Field, i32, u16
 
+_FORMATS: Final = frozenset(FORMATS)
+_NONE: Final = b"\0\0"
 _FIELD: Final = 18  # bytes of a column's description behind its name
 _field_at = struct.Struct(">IHIhih").unpack_from
 
 
-@dataclass(frozen=True, slots=True)
-class Parse:
+class Parse(NamedTuple):
     """A client's Parse."""
 
     name: bytes
@@ -25,8 +25,7 @@ class Parse:
     oids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bind:
+class Bind(NamedTuple):
     """A client's Bind; lists of formats as they were sent, with 0, 1 or all members."""
 
     portal: bytes
@@ -67,15 +66,19 @@ def parse_bind(body: bytes) -> Bind:
     Raises:
         WireError: it is out of form.
     """
-    portal, at = cstring(body, 0)
-    statement, at = cstring(body, at)
-    formats, at = _numbers(body, at, 2)
+    first = body.find(b"\0")
+    second = body.find(b"\0", first + 1)
+    if first < 0 or second < 0:
+        raise WireError("a text without end")
+    portal, statement = body[:first], body[first + 1 : second]
+    formats, at = _numbers(body, second + 1, 2)
     values, at = _cells(body, at)
     results, at = _numbers(body, at, 2)
-    _ends(body, at)
-    if any(each not in FORMATS for each in formats + results):
+    if at != len(body):
+        raise WireError("a message that goes on behind its end")
+    if not (_FORMATS.issuperset(formats) and _FORMATS.issuperset(results)):
         raise WireError("a format that is neither text nor binary")
-    if len(formats) not in {0, 1, len(values)}:
+    if len(formats) > 1 and len(formats) != len(values):
         raise WireError("formats do not fit the values")
     return Bind(portal, statement, formats, values, results)
 
@@ -189,6 +192,8 @@ def _count(body: bytes, at: int) -> tuple[int, int]:
 
 
 def _numbers(body: bytes, at: int, size: int) -> tuple[tuple[int, ...], int]:
+    if body[at : at + 2] == _NONE:
+        return (), at + 2
     count, at = _count(body, at)
     end = at + count * size
     if end > len(body):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, unique
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,6 +137,7 @@ class Query:
     types: tuple[PgType | None, ...] = ()  # of the client's parameters, where the plan knows them
     residual: Residual | None = None  # its rows are `outputs`, its columns are the client's then
     new_rows: int = 0  # row numbers that one execution takes
+    kept: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sealhold.protect.sql.errors import Renaming, renamed
 from sealhold.protect.sql.line import Answer, Line, Swallowed
 from sealhold.protect.sql.parsing import parse_fields, parse_oids
 from sealhold.protect.sql.plan import Hidden, Query, Touch
+from sealhold.protect.sql.recipes import recipe_of
 from sealhold.protect.sql.wire import HEAD, Field, build_parse, build_target
 
 KEPT: Final = 256  # statements of one session at the provider
@@ -32,6 +33,7 @@ class Prepared:
     is_sent: bool = False
     fields: tuple[Field, ...] | None = None  # None: no rows, or not told yet
     parameters: tuple[int, ...] = ()
+    described: tuple[Query, tuple[int, ...], bytes] | None = None  # for which formats, how
 
 
 class Told(Answer):
@@ -102,16 +104,15 @@ class PreparedStore:
 
     def of(self, query: Query) -> Prepared:
         """Return the statement of a query; it is sent now if it is not there."""
-        oids = tuple(each.oid for each in query.parameters)
-        key = (query.sql, oids)
+        key = recipe_of(query).key
         found = self._kept.get(key)
         if found is not None:
             self._kept.move_to_end(key)
             return found
         self._count += 1
-        made = self._kept[key] = Prepared(b"_sh_%d" % self._count, query, oids)
+        made = self._kept[key] = Prepared(b"_sh_%d" % self._count, query, key[1])
         line = self._line
-        line.ask(build_parse(made.name, query.sql.encode(), oids), _Parsing(self, made))
+        line.ask(build_parse(made.name, query.sql.encode(), key[1]), _Parsing(self, made))
         line.ask(build_target(b"D", b"S", made.name), _Describing(self, made))
         if len(self._kept) > KEPT:
             _, oldest = self._kept.popitem(last=False)

@@ -3,6 +3,8 @@
 - Rows of one answer are often alike: where a row is as long as the one before, all its lengths and
   values are read in one step, and taken if the lengths are those of before. Else it is read value
   by value.
+- Where some were alike already, many are read in one step: each byte that is no value's is compared
+  in all of them at once, and rows are taken up to the first that differs in one.
 
 Source: docs/spec/56-postgresql-proxy.md section 5.
 """
@@ -14,19 +16,23 @@ from sealhold.model.errors import WireError
 from sealhold.protect.sql.wire import i32, u16, u32
 
 Row = tuple[bytes | None, ...]
+_MANY: Final = 8  # rows that are worth a look at all of them
 _DATA_ROW: Final = 0x44
 
 
 class RowReader:
     """Reads the rows of one answer, which have `width` values each; None: as many as the first."""
 
-    __slots__ = ("_alike", "_lengths", "_size", "_width")
+    __slots__ = ("_alike", "_lengths", "_marks", "_size", "_streak", "_values", "_width")
 
     def __init__(self, width: int | None) -> None:
         self._width = width
         self._size = -1  # bytes of the row before, its head included
         self._alike = struct.Struct("")
         self._lengths: tuple[int, ...] = ()
+        self._values = struct.Struct("")  # of such a row
+        self._marks: tuple[tuple[int, bytes], ...] = ()  # its other bytes, and where they stand
+        self._streak = 0  # rows that were alike
 
     def rows(self, data: bytes, at: int) -> tuple[list[Row], int]:
         """Return all whole DataRows that follow one another from `at` on, and where they end.
@@ -40,15 +46,37 @@ class RowReader:
             size = 1 + u32(data, at + 1)[0]
             if at + size > end:
                 break
-            if size == self._size:
+            if size == self._size and end - at >= _MANY * size and self._streak >= _MANY:
+                count = self._run(data, at, end)
+                if count:
+                    stop = at + count * size
+                    found.extend(self._values.iter_unpack(data[at:stop]))
+                    at = stop
+                    continue
+            elif size == self._size:
                 parts = self._alike.unpack_from(data, at)
                 if parts[::2] == self._lengths:
                     found.append(parts[1::2])
                     at += size
+                    self._streak += 1
                     continue
+            self._streak = 0
             found.append(self._slowly(data, at, at + size))
             at += size
         return found, at
+
+    def _run(self, data: bytes, at: int, end: int) -> int:
+        """Return how many rows from `at` on are like the last one: whole ones, up to `end`."""
+        size = self._size
+        if not self._marks:
+            self._marks = self._marked()
+        count = most = (end - at) // size
+        for offset, mark in self._marks:
+            column = data[at + offset : at + count * size : size]
+            count -= len(column.lstrip(mark))
+        if count < most:
+            self._streak = 0
+        return count
 
     def _slowly(self, data: bytes, at: int, end: int) -> Row:
         if end - at < 7:  # noqa: PLR2004  # reason: head and count
@@ -80,4 +108,17 @@ class RowReader:
             self._size = end - start
             self._lengths = tuple(lengths)
             self._alike = struct.Struct(">7x" + "".join(f"i{each}s" for each in lengths))
+            self._marks = ()
         return tuple(values)
+
+    def _marked(self) -> tuple[tuple[int, bytes], ...]:
+        """Return the bytes of a row like the last one that are no value's, and their places."""
+        lengths = self._lengths
+        self._values = struct.Struct(">7x" + "".join(f"4x{each}s" for each in lengths))
+        found, at = [(0, struct.pack(">BIH", _DATA_ROW, self._size - 1, len(lengths)))], 7
+        for each in lengths:
+            found.append((at, struct.pack(">i", each)))
+            at += 4 + each
+        return tuple(
+            (at + nth, head[nth : nth + 1]) for at, head in found for nth in range(len(head))
+        )

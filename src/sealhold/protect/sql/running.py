@@ -16,7 +16,7 @@ from sealhold.model.pgsteps import Call
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.binding import Values, bound, needed, opened_values
 from sealhold.protect.sql.leasing import Leasing
-from sealhold.protect.sql.line import Line, Swallowed
+from sealhold.protect.sql.line import BOUND, Swallowed
 from sealhold.protect.sql.opening import (
     NO_DATA,
     Opening,
@@ -35,18 +35,12 @@ STOCK: Final = 128  # row numbers that are drawn at least
 _PORTAL: Final = b"_sh_run"
 _NONE_GIVEN: Final = ("42P02", "there is no parameter $1")
 _TOO_FEW: Final = ("42601", "wrong number of parameters for prepared statement")
-_BOUND: Final = 0x32
 
 
 class _Bound(Told):
     """The answer to a Bind of the client's: it goes on."""
 
-    def take(self, line: Line, kind: int, message: bytes) -> bool:
-        """Tell the client."""
-        if kind != _BOUND:
-            return super().take(line, kind, message)
-        line.say(message)
-        return True
+    table = BOUND
 
 
 class Running:

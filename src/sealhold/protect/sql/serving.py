@@ -150,6 +150,7 @@ class Serving:
         data = self._inbox.taken(data)
         at, end = 0, len(data)
         line, talk, takes = self.line, self.talk, self._takes
+        pending = talk.parts.limits.pending
         while end - at >= HEAD:
             kind = data[at]
             stop = at + 1 + u32(data, at + 1)[0]
@@ -161,7 +162,7 @@ class Serving:
             if take is None:
                 raise WireError("a message of a kind that no client sends")
             if not line.skipping or kind in {_SYNC, _TERMINATE}:
-                if len(line.owed) >= talk.parts.limits.pending and kind != _TERMINATE:
+                if len(line.owed) >= pending and kind != _TERMINATE:
                     talk.start(talk.room())
                     if talk.job is not None:
                         break

@@ -19,6 +19,7 @@ from sealhold.protect.sql.line import WHOLE, Swallowed
 from sealhold.protect.sql.opening import value_error
 from sealhold.protect.sql.passing import is_ending, passes, ran
 from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
+from sealhold.protect.sql.shapes import shape_of
 from sealhold.protect.sql.talk import Job, Statement, Talk
 from sealhold.protect.sql.wire import HEAD, build_query, build_target
 
@@ -34,6 +35,8 @@ class Simple:
         self._hiding = hiding
         self._copying = copying
         self._unnamed: Statement | None = None  # what a Query that goes on would have ended
+        self._shapes: set[bytes] = set()  # of texts that go on, whatever numbers are in them
+        talk.on_epoch.append(self._shapes.clear)
 
     def query(self, data: bytes, at: int, stop: int) -> None:
         """Carry out a Query.
@@ -56,6 +59,10 @@ class Simple:
             ready = talk.quick.get(text)
             if ready is not None:
                 line.to_provider.append(ready)
+                line.owed.append(WHOLE)
+                return
+            if shape_of(text) in self._shapes and not data[stop - 1]:
+                line.to_provider.append(data[at:stop])
                 line.owed.append(WHOLE)
                 return
         if b"\0" in text or data[stop - 1]:
@@ -100,6 +107,15 @@ class Simple:
             if len(quick) >= _TEXTS:
                 quick.clear()
             quick[text] = message
+            self._remember_shape(text)
+
+    def _remember_shape(self, text: bytes) -> None:
+        shape = shape_of(text)
+        if shape is None:
+            return
+        if len(self._shapes) >= _TEXTS:
+            self._shapes.clear()
+        self._shapes.add(shape)
 
     def _close_unnamed(self) -> None:
         unnamed, self._unnamed = self._unnamed, None

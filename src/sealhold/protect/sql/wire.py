@@ -11,6 +11,8 @@ Source: docs/spec/56-postgresql-proxy.md section 1.
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain, repeat
 from typing import Final, NamedTuple
 
 from sealhold.model.errors import WireError
@@ -150,11 +152,14 @@ def build_bind(
     results: Sequence[int],
 ) -> bytes:
     """Return a Bind."""
-    parts = [portal, b"\0", statement, b"\0", _u16(len(formats)), *map(_u16, formats)]
-    parts.append(build_cells(values))
-    parts.append(_u16(len(results)))
-    parts.extend(map(_u16, results))
-    return frame(b"B", b"".join(parts))
+    parts = (portal, statement, _codes(tuple(formats)) + build_cells(values))
+    return frame(b"B", b"\0".join(parts) + _codes(tuple(results)))
+
+
+@lru_cache(1024)
+def _codes(formats: tuple[int, ...]) -> bytes:
+    """Return formats as Bind holds them: their count, then each."""
+    return struct.pack(f">{len(formats) + 1}H", len(formats), *formats)
 
 
 def build_execute(portal: bytes, rows: int = 0) -> bytes:
@@ -201,6 +206,25 @@ def build_row(values: Sequence[bytes | None]) -> bytes:
     """Return a DataRow."""
     body = build_cells(values)
     return _head(b"D", len(body) + 4) + body
+
+
+def build_rows(columns: Sequence[Sequence[bytes | None]]) -> bytes:
+    """Return DataRows of one or more columns: in one step, if they are alike in their lengths."""
+    try:
+        sizes = [set(map(len, each)) for each in columns]  # type: ignore[arg-type]  # reason: see below
+    except TypeError:  # a NULL has none
+        sizes = []
+    if not sizes or any(len(each) != 1 for each in sizes):
+        return b"".join(map(build_row, zip(*columns, strict=True)))
+    lengths = [each.pop() for each in sizes]
+    heads = list(map(_i32, lengths))
+    whole = 6 + 4 * len(lengths) + sum(lengths)
+    heads[0] = _head(b"D", whole) + _u16(len(lengths)) + heads[0]
+    form = "".join(f"{len(head)}s{length}s" for head, length in zip(heads, lengths, strict=True))
+    parts = chain.from_iterable(
+        (repeat(head), column) for head, column in zip(heads, columns, strict=True)
+    )
+    return b"".join(map(struct.Struct(form).pack, *parts))
 
 
 def build_copy_response(kind: bytes, form: int, columns: int) -> bytes:

@@ -5,7 +5,9 @@
 - Tests in NO_SOCKETS open no socket.
 - Tests of a module that makes something once for all of them go to one worker, so that it is made
   once; folders with long tests come first, so that no worker is left alone with one at the end.
-- Workers compile the tests together: tests/compiled.py.
+- Workers compile the tests, and what these import, together: tests/compiled.py. They tell of a test
+  only what is shown: tests/quieter.py.
+- Temporary files lie in memory: tests/inmemory.py.
 - What was skipped is told with its reason before the closing line. With CI=true a skip is a
   failure, unless tools/skips.toml holds its reason.
 - How each promise stands is told by its name: tests/promises.py.
@@ -26,11 +28,14 @@ import pytest
 from hypothesis import settings
 
 from tests.compiled import compile_share
+from tests.inmemory import live_in_memory
 from tests.promises import note_promises, outcomes_of, standing
+from tests.quieter import tell_less
 
 ROOT = Path(__file__).parents[1]
 NO_SOCKETS = ("unit", "property", "vectors", "fuzz")
 LONGEST_FIRST = ("scenarios", "conformance", "web", "attack", "transcripts", "property")
+SELDOM = 20_000  # objects more than went, until garbage is looked for; it is found all the same
 SKIPS = ROOT / "tools" / "skips.toml"
 IN_CI = os.environ.get("CI") == "true"
 
@@ -48,14 +53,18 @@ def shared() -> Path:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    compile_share(config, ROOT / "tests")
+    gc.set_threshold(SELDOM)
+    live_in_memory(config)
+    compile_share(config, ROOT / "tests", ROOT / "src")
+    tell_less(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    silent = [ROOT / "tests" / folder for folder in NO_SOCKETS]
+    silent = tuple(str(ROOT / "tests" / folder) + os.sep for folder in NO_SOCKETS)
     for item in items:
-        if any(item.path.is_relative_to(folder) for folder in silent):
+        if str(item.path).startswith(silent):
             item.add_marker(pytest.mark.disable_socket)
         note_promises(item)
     items.sort(key=lambda item: rank_of(item.path))
@@ -92,6 +101,7 @@ def shared_by(file: str) -> str:
     return group[0] if group else file if 'scope="module"' in text else ""
 
 
+@cache
 def rank_of(path: Path) -> int:
     """Return the place of a test file in LONGEST_FIRST, or the one behind all."""
     folder = path.relative_to(ROOT / "tests").parts[0]

@@ -22,6 +22,9 @@ from pathlib import Path
 from signal import SIGKILL, Signals
 from typing import Any, Final, TextIO
 
+from tests import warmbrokers
+
+warmbrokers.place()  # before the server starts: it is told by then
 CLONE_NEWNET: Final = 0x4000_0000
 FORKS: Final = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(

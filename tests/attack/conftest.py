@@ -12,7 +12,11 @@ from sealhold.compute.noising import Blur
 from sealhold.model.quantities import DAY, Instant
 from sealhold.model.shown import Mode
 from sealhold.node import Node
+from tests import stretched, warmbrokers
 from tests.scenarios.vaults import NOON, Asker, Hands, Job, Ready, allow, calendar, new_home, opened
+
+warmbrokers.install()
+stretched.install()
 
 
 @pytest.fixture(scope="session")

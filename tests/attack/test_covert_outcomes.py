@@ -18,8 +18,10 @@ from typing import NamedTuple
 
 import pytest
 
+from sealhold.compute import confinement
 from sealhold.compute.broker import Broker
 from sealhold.compute.leaving import box_info
+from sealhold.compute.runner import Runner
 from sealhold.compute.slots import unpad
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import DeniedError
@@ -196,6 +198,7 @@ def test_the_death_of_a_process_reads_as_the_default(
 
 def killing(monkeypatch: pytest.MonkeyPatch, whose: str) -> list[int]:
     """Kill the worker or broker that has the object which waits for it in hand."""
+    monkeypatch.setattr(confinement, "Runner", Runner)  # its keeper is found below this process
     killed: list[int] = []
     plain: Callable[..., Iterator[tuple[int, int | None]]] = Broker.answers
 

@@ -33,6 +33,7 @@ def test_without_a_proxy_the_hunt_finds_what_was_planted_in_every_place_and_way(
     found = hunt.found()
 
     assert set(found) == set(PLACES)
+    assert not planter.refused
     for way, numbers in planter.numbers.items():
         assert {*numbers} <= {*found["wire"]}, way
         assert way in COPIED or {*numbers} & {*found["log"]}, way
@@ -43,7 +44,9 @@ def test_without_a_proxy_the_hunt_finds_what_was_planted_in_every_place_and_way(
 
 
 @pytest.mark.threat("T662")
-@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize(
+    "tls", [pytest.param(False, marks=pytest.mark.soak), True], ids=["plain", "tls"]
+)
 def test_through_the_proxy_no_planted_value_reaches_the_provider_in_any_way(
     tmp_path: Path, *, tls: bool
 ) -> None:
@@ -53,12 +56,13 @@ def test_through_the_proxy_no_planted_value_reaches_the_provider_in_any_way(
             hunt.watching(tls=tls) as port,
             start_proxy(policy_for(rented, (PLANTED,), port=port, tls=tls), tmp_path) as proxy,
         ):
-            planter = Planter(proxy.address, MARKERS if tls else MARKERS // 10)
+            planter = Planter(proxy.address, MARKERS)
             planter.plant()
             with Talk(proxy.address) as link:
                 ((kept,),) = link.rows("SELECT count(*) FROM planted")
         found = hunt.found()
 
+    assert not planter.refused
     assert int(kept or 0) > len(planter.numbers["inserts"]) * 6  # they were stored
     assert hunt.passed(b"planted")  # and the wire was watched
     for place, markers in found.items():

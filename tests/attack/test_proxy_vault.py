@@ -41,6 +41,7 @@ def ended(states: ProxyStates) -> range:
     return drawn
 
 
+@pytest.mark.threat("T680")
 def test_t680_an_older_state_is_refused_and_a_new_one_repeats_no_number(
     proxy: ProxyVault, tmp_path: Path
 ) -> None:
@@ -58,6 +59,7 @@ def test_t680_an_older_state_is_refused_and_a_new_one_repeats_no_number(
     assert proxy.told(EventKind.PROXY)[-1].reason == RENEWED
 
 
+@pytest.mark.threat("T680")
 def test_t680_a_state_that_is_gone_is_not_made_anew_in_silence(
     proxy: ProxyVault, tmp_path: Path
 ) -> None:
@@ -73,6 +75,7 @@ def test_t680_a_state_that_is_gone_is_not_made_anew_in_silence(
     assert drawn.isdisjoint(states.open("clinic", renew=True).draw(100))
 
 
+@pytest.mark.threat("T687")
 def test_t687_an_older_policy_does_not_come_back(proxy: ProxyVault) -> None:
     activate(proxy, FIRST)
     activate(proxy, second())
@@ -82,6 +85,7 @@ def test_t687_an_older_policy_does_not_come_back(proxy: ProxyVault) -> None:
     assert Policies(proxy.vault.core).active().version == 2
 
 
+@pytest.mark.threat("T687")
 def test_t687_a_policy_that_a_stranger_signed_is_refused(proxy: ProxyVault) -> None:
     core = proxy.vault.core
     stranger = SigningKey(Secret(bytes(32), "a stranger's key"))
@@ -93,6 +97,7 @@ def test_t687_a_policy_that_a_stranger_signed_is_refused(proxy: ProxyVault) -> N
         Policies(core).activate(FIRST, None, ours, weaker=False)
 
 
+@pytest.mark.threat("T686")
 def test_t686_who_has_the_verifier_does_not_log_in_with_it(proxy: ProxyVault) -> None:
     entropy = proxy.vault.core.entropy
     verifier = parse_verifier(spelled(verifier_of(Secret(b"correct horse", "password"), entropy)))
@@ -105,6 +110,7 @@ def test_t686_who_has_the_verifier_does_not_log_in_with_it(proxy: ProxyVault) ->
             login.final(f"c=biws,{nonce},p=".encode() + b64encode(shown))
 
 
+@pytest.mark.threat("T688")
 def test_t688_a_name_that_nobody_has_looks_like_one_that_somebody_has(proxy: ProxyVault) -> None:
     strangers = ProxyKeys(proxy.vault.core).strangers()
     made = proxy.users.verifier("anna", strangers)

@@ -4,6 +4,7 @@ With statements that are refused, it is not told from a provider that refuses th
 """
 
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -11,15 +12,7 @@ from hypothesis import strategies as st
 
 from sealhold.model.errors import WireError
 from sealhold.protect.sql.errors import error
-from sealhold.protect.sql.wire import (
-    AFTER_LOGIN,
-    Inbox,
-    build_bind,
-    build_execute,
-    build_parse,
-    build_query,
-    build_target,
-    frame,
+from sealhold.protect.sql.parsing import (
     parse_bind,
     parse_cells,
     parse_execute,
@@ -29,6 +22,16 @@ from sealhold.protect.sql.wire import (
     parse_parse,
     parse_startup,
     parse_target,
+)
+from sealhold.protect.sql.wire import (
+    AFTER_LOGIN,
+    Inbox,
+    build_bind,
+    build_execute,
+    build_parse,
+    build_query,
+    build_target,
+    frame,
 )
 from tests.unit.pg_provider import Provider
 from tests.unit.pg_talk import Conversation, Planned, refusal
@@ -68,7 +71,7 @@ messages = st.lists(st.one_of(queries, extended, whole), max_size=12)
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     at = sorted({place % (len(data) + 1) for place in places} | {0, len(data)})
-    return [data[a:b] for a, b in zip(at, at[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(at)]
 
 
 @given(messages, st.lists(st.integers(0, 2**20), max_size=4), st.integers(0, 40))

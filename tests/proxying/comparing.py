@@ -33,12 +33,22 @@ def is_ordered(sql: str) -> bool:
     return re.search(r"\border\s+by\b", bare, re.IGNORECASE) is not None
 
 
+def _same_end(ours: Sequence[Answer], theirs: Sequence[Answer]) -> bool:
+    """Tell whether both failed alike: one may say so at Parse, the other at Execute."""
+    if not ours or not theirs:
+        return False
+    last = (ours[-1], theirs[-1])
+    return all(each.kind == "error" for each in last) and last[0].sqlstate == last[1].sqlstate
+
+
 def compared(
     ours: Sequence[Answer], theirs: Sequence[Answer], *, ordered: bool
 ) -> tuple[Outcome, str]:
     """Return the outcome, and where they differ first if it is wrong."""
     if any(answer.is_refused for answer in ours):
         return Outcome.REFUSED, next(a.message for a in ours if a.is_refused)
+    if _same_end(ours, theirs):
+        return Outcome.IDENTICAL, ""
     if len(ours) != len(theirs):
         return Outcome.WRONG, f"{len(ours)} answers for {len(theirs)}: {_short(ours)}"
     for mine, truth in zip(ours, theirs, strict=True):

@@ -148,10 +148,12 @@ class _Worker:
         key = self._random.choice([*self._rows])
         tag, _, rank = self._rows[key]
         secret = f"changed {self._random.random()}"
-        self._rows[key] = (tag, secret, rank)
-        return self._asked(
+        wrong = self._asked(
             f"UPDATE crowd SET secret = «{secret}» WHERE id = «{key}» RETURNING secret", [(secret,)]
         )
+        if not wrong:
+            self._rows[key] = (tag, secret, rank)
+        return wrong
 
     def _undo(self) -> str:
         key = self._random.choice([*self._rows])

@@ -40,10 +40,12 @@ class Hunt:
         look = threading.Thread(target=self._look, args=(done,), daemon=True)
         look.start()
         folder = self._rented.folder if tls else None
-        with between(self._rented.port, self._recorder.wire, folder) as port:
-            yield port
-        done.set()
-        look.join()
+        try:
+            with between(self._rented.port, self._recorder.wire, folder) as port:
+                yield port
+        finally:
+            done.set()
+            look.join()
 
     def _look(self, done: threading.Event) -> None:
         with Talk(self._rented.address(self._database)) as link:

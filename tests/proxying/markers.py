@@ -2,7 +2,8 @@
 
 - A text marker is three letters, a number in hexadecimal, a letter; a number marker is a bigint
   with five leading bytes of its own. Both are found by their form, in text, hexadecimal and binary.
-- Each way of planting has its own numbers, so a hunt tells what leaked how.
+- Each way of planting has its own numbers, so a hunt tells what leaked how; `refused` counts what a
+  proxy did not do.
 """
 
 import re
@@ -65,7 +66,9 @@ class Planter:
         self._address = address
         self._each = count // len(self._ways)
         self._next = 1
+        self._now = ""
         self.numbers: dict[str, range] = {}
+        self.refused: Counter[str] = Counter()
 
     @property
     def _ways(self) -> tuple[Callable[[Talk, range], None], ...]:
@@ -87,8 +90,17 @@ class Planter:
             for way in self._ways:
                 numbers = range(self._next, self._next + self._each)
                 self._next = numbers.stop
-                self.numbers[way.__name__] = numbers
+                self._now = way.__name__
+                self.numbers[self._now] = numbers
                 way(link, numbers)
+
+    def _must(self, link: Talk, step: Step | str, way: Way = Way.SIMPLE) -> None:
+        """Say what has to be done for a marker to be planted at all, or be refused."""
+        came = link.say(step, way)
+        if any(each.is_refused for each in came):
+            self.refused[self._now] += 1
+            return
+        assert not [each for each in came if each.kind not in {"done", "rows"}], (step, came)
 
     def early(self, link: Talk) -> None:
         """Name the table before it is there: the policy protects it all the same."""
@@ -101,17 +113,21 @@ class Planter:
     def inserts(self, link: Talk, numbers: range) -> None:
         for nth in numbers:
             said = ", ".join(f"'{text(nth)}'" for _ in HIDDEN)
-            _must(link, f"INSERT INTO planted VALUES ({nth + 10}, {said}, {number(nth)})")
+            self._must(link, f"INSERT INTO planted VALUES ({nth + 10}, {said}, {number(nth)})")
 
     def several(self, link: Talk, numbers: range) -> None:
         for some in _chunks(numbers):
             rows = [f"({n + 10}, E'{text(n)}', $${text(n)}$$, {number(n)})" for n in some]
-            _must(link, f"INSERT INTO planted (id, name, mrn, number) VALUES {', '.join(rows)}")
+            self._must(
+                link, f"INSERT INTO planted (id, name, mrn, number) VALUES {', '.join(rows)}"
+            )
 
     def binds(self, link: Talk, numbers: range, way: Way = Way.TEXT) -> None:
         for nth in numbers:
             said = ", ".join(f"«{text(nth)}»" for _ in HIDDEN)
-            _must(link, f"INSERT INTO planted VALUES ({nth + 10}, {said}, «{number(nth)}»)", way)
+            self._must(
+                link, f"INSERT INTO planted VALUES ({nth + 10}, {said}, «{number(nth)}»)", way
+            )
 
     def binary_binds(self, link: Talk, numbers: range) -> None:
         self.binds(link, numbers, Way.BINARY)
@@ -121,28 +137,28 @@ class Planter:
             "\t".join((str(n + 10), *(text(n) for _ in HIDDEN), str(number(n)))) + "\n"
             for n in numbers
         )
-        _must(link, Step("COPY planted FROM STDIN", lines.encode()))
+        self._must(link, Step("COPY planted FROM STDIN", lines.encode()))
 
     def csv_copies(self, link: Talk, numbers: range) -> None:
         lines = "".join(f'{n + 10},"{text(n)}",{text(n)}\n' for n in numbers)
         sql = "COPY planted (id, name, mrn) FROM STDIN (FORMAT csv)"
-        _must(link, Step(sql, lines.encode()))
+        self._must(link, Step(sql, lines.encode()))
 
     def updates(self, link: Talk, numbers: range) -> None:
         for nth in numbers:
-            _must(
+            self._must(
                 link, f"UPDATE planted SET name = '{text(nth)}', mrn = '{text(nth)}' WHERE id = 1"
             )
 
     def bound_updates(self, link: Talk, numbers: range) -> None:
         for nth in numbers:
             sql = f"UPDATE planted SET code = «{text(nth)}», number = «{number(nth)}» WHERE id = 2"
-            _must(link, sql, Way.TEXT)
+            self._must(link, sql, Way.TEXT)
 
     def conflicts(self, link: Talk, numbers: range) -> None:
         for nth in numbers:
             sql = f"INSERT INTO planted (id, name) VALUES (3, '{text(nth)}') ON CONFLICT DO NOTHING"
-            _must(link, sql)
+            self._must(link, sql)
 
     def predicates(self, link: Talk, numbers: range) -> None:
         forms = (
@@ -202,12 +218,6 @@ class Planter:
         link.say("RESET application_name")
         with suppress(ConnectionError):
             Talk(self._address, options=f"application_name={text(numbers[0])}").link.finish()
-
-
-def _must(link: Talk, step: Step | str, way: Way = Way.SIMPLE) -> None:
-    """Say what has to be done for a marker to be planted at all."""
-    came = link.say(step, way)
-    assert not [each for each in came if each.kind not in {"done", "rows"}], (step, came)
 
 
 def _chunks(numbers: range) -> Iterator[range]:

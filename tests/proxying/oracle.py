@@ -17,8 +17,7 @@ from tests.proxying.tables import Table
 from tests.proxying.talking import Answer, Step, Talk, Way
 from tests.proxying.worlds import SEED, VIEWS
 
-DROPPED: Final = {"silent", "lost"}
-SHOWN: Final = 25
+SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,17 @@ class Report:
             for feature, found in counts.items()
         ]  # fmt: skip
         total = f"{self.statements} statements; of what is promised {self.answered:.1%} answered"
-        wrong = [f"  {each}" for each in self.wrong[:SHOWN]]
+        wrong = [*self._told()]
         return "\n".join([*self.less, head, *lines, total, f"{len(self.wrong)} wrong", *wrong])
+
+    def _told(self) -> Iterator[str]:
+        """Yield each case that went wrong once, with the ways and what differed first."""
+        by_case: defaultdict[str, list[Verdict]] = defaultdict(list)
+        for each in self.wrong:
+            by_case[f"[{each.case.feature}] {each.case}"].append(each)
+        for said, verdicts in [*by_case.items()][:SHOWN]:
+            ways = ", ".join(each.way.value for each in verdicts)
+            yield f"  {said}\n      {ways}: {verdicts[0].why}"
 
 
 class Oracle:
@@ -146,7 +154,7 @@ class Oracle:
                 outcome, why = Outcome.WRONG, f"state {states[0]} for {states[1]}"
             if outcome is Outcome.WRONG:
                 told = "" if len(steps) == 1 else f"at `{step.sql}`: "
-                self._again(ours)
+                self._again()
                 return Verdict(case, way, outcome, told + why, asked)
         return Verdict(case, way, Outcome.IDENTICAL, statements=asked)
 
@@ -159,13 +167,12 @@ class Oracle:
             if link.state != "IDLE":
                 link.say("ROLLBACK")
 
-    def _again(self, came: list[Answer]) -> None:
-        """Connect anew if the connection is gone."""
-        if any(answer.kind in DROPPED for answer in came) or self._links[0].state == "UNKNOWN":
-            for link in self._links:
-                link.link.finish()
-            ours, theirs = self._addresses
-            self._links = (Talk(ours), Talk(theirs))
+    def _again(self) -> None:
+        """Connect anew: what went wrong in one session must not spoil the next case."""
+        for link in self._links:
+            link.link.finish()
+        ours, theirs = self._addresses
+        self._links = (Talk(ours), Talk(theirs))
 
     def contents(self, tables: Iterable[Table]) -> list[str]:
         """Return the tables that do not hold the same through both, with the first difference."""

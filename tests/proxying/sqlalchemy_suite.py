@@ -14,7 +14,7 @@ from typing import Final
 
 from tests.proxying.addresses import Address
 from tests.proxying.tables import Col, Table
-from tests.proxying.worlds import KEY, hidden
+from tests.proxying.worlds import KEY, clear, hidden
 
 PARTS: Final = ("insert", "select", "results", "types", "rowcount", "update_delete", "cte")
 LEFT_OUT: Final = "not DistinctOnTest"  # it asks for a warning of other databases
@@ -58,7 +58,8 @@ TABLES: Final = (
            _some("uuid_text_data_nonnative", "character(32)", "sealed")),
     _table("is_distinct_test", _some("col_a", "integer", "match"),
            _some("col_b", "integer", "match")),
-    _table("employees", _some("name", "character varying(50)", "sealed"),
+    _table("employees", clear("employee_id", "integer", lambda *_: None),
+           _some("name", "character varying(50)", "sealed"),
            _some("department", "character varying(1)", "deterministic"), key="employee_id"),
     _table("has_dates", _some("today", "timestamp without time zone", "order")),
 )  # fmt: skip

@@ -78,6 +78,8 @@ def start_proxy(text: str, folder: Path, database: str = "rented") -> Iterator[S
             server.kill()
             server.wait()
         errors.close()
+        if server.stdout is not None:
+            server.stdout.close()
 
 
 def prepared(home: Path, text: str) -> None:

@@ -148,13 +148,16 @@ class Talk:
 
     def _prepared(self, asked: Step) -> list[Answer]:
         self.link.send_prepare(b"", asked.numbered.encode())
-        (made,) = self._came(None)
-        if made.kind == "error":
-            return [made]
+        made = self._came(None)
+        if [answer.kind for answer in made] != ["done"]:
+            return made
         self.link.send_describe_prepared(b"")
-        (told,) = self._came(None)
-        if told.kind == "error":
-            return [told]
+        came = self._came(None)
+        if len(came) != 1 or came[0].kind == "error":
+            return came or [Answer("lost", message="not described")]
+        (told,) = came
+        if len(told.parameters) != len(asked.values):
+            return [Answer("lost", message=f"{len(told.parameters)} parameters told")]
         values, formats = _in_binary(asked.values, told.parameters)
         self.link.send_query_prepared(b"", values, formats, pq.Format.BINARY)
         return [told, *self._came(asked.data)]

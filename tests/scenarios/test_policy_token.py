@@ -187,7 +187,7 @@ def test_a_vault_that_is_opened_again_finds_its_token_where_it_was_made(tmp_path
 SLOW = Job(
     code=b"""
 def evaluate(obj, res):
-    for i in range(100000000): pass
+    for i in range(100000000 if obj["summary"] in "abcd" else 1): pass
     return 1
 """,
     milliseconds=2_000,

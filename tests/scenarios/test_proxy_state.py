@@ -107,17 +107,6 @@ def test_an_older_copy_of_the_file_brings_no_number_back_and_shows_its_age(tmp_p
     assert used.isdisjoint(State(path, KEY, system_entropy).draw(1_000))
 
 
-def test_a_key_seals_no_more_than_it_may(tmp_path: Path) -> None:
-    state = State(made(tmp_path), KEY, system_entropy)
-
-    state.count("sealed/name/1", MOST_CELLS - AHEAD)
-    state.count("sealed/name/1", AHEAD)
-    state.count("sealed/name/2", 1)
-
-    with pytest.raises(ExhaustedError):
-        state.count("sealed/name/1", 1)
-
-
 def test_what_was_counted_outlives_the_process(tmp_path: Path) -> None:
     path = made(tmp_path)
     state = State(path, KEY, system_entropy)

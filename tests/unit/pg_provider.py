@@ -1,7 +1,7 @@
 """A PostgreSQL server of a few statements, without I/O: what a session's provider is in tests.
 
-It keeps the protocol as the real one does: a queue of answers, errors that skip to the Sync, implicit
-and explicit transactions, portals that are suspended, COPY. Statements are words:
+It keeps the protocol as the real one does: a queue of answers, errors that skip to the Sync,
+implicit and explicit transactions, portals that are suspended, COPY. Statements are words:
 
     rows N          N rows of one column          fail            an error
     begin commit rollback                          do ...          anything that returns no row
@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass, field
 
 from sealhold.protect.sql.errors import ABORTED, error
+from sealhold.protect.sql.parsing import parse_bind, parse_execute, parse_parse, parse_target
 from sealhold.protect.sql.wire import (
     Field,
     build_copy_response,
@@ -19,10 +20,6 @@ from sealhold.protect.sql.wire import (
     build_oids,
     build_row,
     frame,
-    parse_bind,
-    parse_execute,
-    parse_parse,
-    parse_target,
     u32,
 )
 
@@ -195,10 +192,11 @@ class Provider:
             return FAILS
         if self.status == b"I" and how == "extended":
             self.status = b"i"
-        tag = text.split()[0].upper() if text else ""
+        tag = text.upper()
         match text.split():
             case ["rows", count]:
-                return self._rows(portal, int(count), most)
+                self._rows(portal, int(count), most)
+                return None
             case ["begin"]:
                 self.status = b"T"
             case [("commit" | "rollback")]:
@@ -213,6 +211,8 @@ class Provider:
             case []:
                 self.out.append(frame(b"I"))
                 return None
+            case _:
+                tag = text.split()[0].upper()
         self.out.append(frame(b"C", tag.encode() + b"\0"))
         return None
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
 
 from sealhold.model.errors import DeniedError
 from sealhold.model.pgsteps import Call, Note
@@ -26,13 +25,12 @@ class Planned:
     loading: Sequence[str] = ()
     loads: int = 0
 
-    def names(self, answers: Sequence[Sequence[Cells]]) -> Any:  # reason: nothing is looked up
+    def names(self, answers: Sequence[Sequence[Cells]]) -> object:
         self.loads += 1
         return answers
 
-    def plan(
-        self, text: str, oids: Sequence[int], names: Any
-    ) -> tuple[Plan, ...]:  # reason: as above
+    def plan(self, text: str, oids: Sequence[int], names: object) -> tuple[Plan, ...]:
+        del oids, names
         parts = [each.strip() for each in text.split(";")]
         return tuple(self._one(each) for each in parts if each or len(parts) == 1)
 
@@ -68,7 +66,7 @@ class Admitting:
         self.noted.append(("refused", use.verb, code))
 
     def found(self, kind: str, table: str, detail: str) -> None:
-        self.noted.append((kind, table))
+        self.noted.append((kind, table, detail))
 
 
 class Counting:
@@ -109,6 +107,7 @@ class Conversation:
         )
         self.talk = Talk(parts)
         self.serving = Serving(self.talk)
+        self.to_client = self.talk.line.to_client  # where a session of its own looks
 
     def say(self, data: bytes, *, answer: int = 0) -> bytes:
         """Send bytes of the client; return what it gets. The provider's come in such pieces."""
@@ -123,8 +122,8 @@ class Conversation:
             line.to_provider.clear()
             steps = line.steps[:]
             line.steps.clear()
-            said += b"".join(line.to_client)
-            line.to_client.clear()
+            said += b"".join(self.to_client)
+            self.to_client.clear()
             answers = self.provider.feed(asked)
             if not answers and not steps:
                 return bytes(said)

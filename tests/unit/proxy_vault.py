@@ -10,8 +10,10 @@ from sealhold.crypto.seal import Sealer
 from sealhold.model.ids import Id16
 from sealhold.protect.gate import Use
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
+from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.vault.proxygate import ProxyGate
 from sealhold.vault.proxyusers import Right, Users
+from sealhold.vault.reserves import Reserves
 from tests.unit.memory_vault import MemoryVault, memory_vault
 
 ALL = frozenset(Right)
@@ -71,8 +73,10 @@ class ProxyVault:
 
 
 @contextmanager
-def proxy_vault() -> Iterator[ProxyVault]:
-    with memory_vault() as vault:
+def proxy_vault(
+    store: MemoryRecords | None = None, reserves: Reserves | None = None
+) -> Iterator[ProxyVault]:
+    with memory_vault(store, reserves=reserves) as vault:
         users, seconds = Users(vault.core), Turned()
         users.add("anna", PASSWORD, ALL, frozenset())
         yield ProxyVault(vault, users, ProxyGate(vault.core, users, POLICY, seconds), seconds)

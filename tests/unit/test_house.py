@@ -194,7 +194,7 @@ def test_a_skip_is_told_and_fails_continuous_integration_unless_it_is_excused(
     (tmp_path / "tools" / "skips.toml").write_text("'as .*' = \"agreed\"\n")
     (tmp_path / "tests" / "test_it.py").write_text(SKIPPING.format(reason=reason))
     (tmp_path / "docs" / "spec").mkdir(parents=True)
-    for name in ("conftest", "compiled", "promises"):
+    for name in ("conftest", "compiled", "inmemory", "promises", "quieter"):
         shutil.copy(ROOT / "tests" / f"{name}.py", tmp_path / "tests")
     shutil.copy(ROOT / "docs" / "spec" / "24-people.md", tmp_path / "docs" / "spec")
 

@@ -1,12 +1,11 @@
 """The gate of a proxy: who may do what, what the log says before it, and how little that is."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 
 from sealhold.audit.event import EventKind, Outcome
-from sealhold.model.errors import DeniedError, InvalidError, NotFoundError, TakenError, TooFastError
+from sealhold.model.errors import DeniedError, InvalidError, NotFoundError, TakenError
 from sealhold.protect.gate import Use
 from sealhold.vault.proxygate import CELLS, SECONDS, STATEMENTS
 from sealhold.vault.proxyusers import Right
@@ -161,27 +160,6 @@ def test_who_was_removed_gets_no_lease(proxy: ProxyVault) -> None:
     with pytest.raises(DeniedError):
         proxy.gate.admit(use())
     assert [each.outcome for each in proxy.told(LEASE)] == [Outcome.DENIED]
-
-
-def test_rows_of_a_table_are_bounded_by_the_minute(proxy: ProxyVault) -> None:
-    one = use("anna", "SELECT", "visit.note", table="visit")
-
-    def read() -> int:
-        lease = proxy.gate.admit(one)
-        lease.used_cells, lease.used_statements = lease.cells, 1
-        proxy.gate.settle(one, lease)
-        return lease.cells
-
-    had = 0
-    with suppress(TooFastError):
-        for _ in range(2_000):
-            had += read()
-    with pytest.raises(TooFastError):
-        read()
-    proxy.seconds.now += 60
-
-    assert had <= 1_000
-    assert proxy.gate.admit(one).cells > 0
 
 
 def test_what_was_not_read_does_not_count(proxy: ProxyVault) -> None:

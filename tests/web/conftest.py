@@ -3,7 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.cookies import SimpleCookie
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import (
@@ -17,6 +19,7 @@ from playwright.sync_api import (
 )
 
 from tests.scenarios.access_site import AccessSite
+from tests.web.attacker import reply
 from tests.web.running import Running, running
 from tests.web.sample_vault import PASSPHRASE, SampleVault
 
@@ -109,12 +112,38 @@ def page(context: BrowserContext, watch: Watch, site: Running) -> Page:
     """A signed-in page, on Home."""
     assert watch.faults == []
     page = context.new_page()
-    sign_in(page, site)
+    come_in(page, site)
     return page
 
 
+def come_in(page: Page, site: Running) -> None:
+    """Be on Home, signed in by the request that the form sends: no page is drawn for it."""
+    answer = reply(
+        site,
+        "POST",
+        "/unlock",
+        {"Origin": site.url, "Content-Type": "application/x-www-form-urlencoded"},
+        urlencode({"passphrase": PASSPHRASE}),
+    )
+    assert answer.status == 303
+    (given,) = SimpleCookie(answer.getheader("set-cookie")).values()
+    page.context.add_cookies(
+        [
+            {
+                "name": given.key,
+                "value": given.value,
+                "url": site.url.replace("http:", "https:"),  # as a secure one it must be given
+                "secure": bool(given["secure"]),
+                "httpOnly": bool(given["httponly"]),
+                "sameSite": given["samesite"].capitalize(),
+            }
+        ]
+    )
+    page.goto(f"{site.url}/")
+
+
 def sign_in(page: Page, site: Running) -> None:
-    """Open the vault in `page`."""
+    """Open the vault in `page`, as its owner does."""
     page.goto(site.url)
     page.get_by_label("Passphrase").fill(PASSPHRASE)
     page.get_by_role("button", name="Unlock").click()

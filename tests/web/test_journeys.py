@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from sealhold.model.quantities import MicroBits
 from sealhold.model.shown import RequestState
 from tests.web.addresses import PAGES, REQUEST
-from tests.web.conftest import Watch, sign_in
+from tests.web.conftest import Watch, come_in
 from tests.web.running import Running
 from tests.web.sample_vault import PASSPHRASE, SampleVault
 
@@ -23,7 +23,7 @@ def anyhow(request: pytest.FixtureRequest, browser: Browser, site: Running) -> I
     context = browser.new_context(java_script_enabled=request.param == "with script")
     watch = Watch(context, site)
     page = context.new_page()
-    sign_in(page, site)
+    come_in(page, site)
     yield page
     context.close()
     assert watch.faults == []

@@ -67,6 +67,10 @@ csps = ["rented"]
 bind = "row"
 integrity = "cell"
 [[table.column]]
+name = "id"
+type = "integer"
+protect = "clear"
+[[table.column]]
 name = "number"
 type = "integer"
 protect = ["match"]
@@ -89,6 +93,10 @@ key = ["id"]
 csps = ["rented"]
 bind = "row"
 integrity = "cell"
+[[table.column]]
+name = "id"
+type = "integer"
+protect = "clear"
 [[table.column]]
 name = "name"
 type = "text"

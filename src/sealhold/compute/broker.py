@@ -18,7 +18,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,6 +42,7 @@ from sealhold.compute.frames import (
 )
 from sealhold.compute.lanes import STAGGER, START, Item, Lane, Told, Work, run
 from sealhold.compute.spec import Entry, Limits, StaticError, Tier
+from sealhold.compute.starting import Started, fresh
 from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import (
     BrokerLostError,
@@ -90,7 +90,7 @@ class Broker:
         self._is_stopped = is_stopped
         self._turn = threading.Lock()
         self._control: socket.socket | None = None
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._keeper: Started | None = None
 
     def __enter__(self) -> Self:
         """Start the keeper.
@@ -104,17 +104,13 @@ class Broker:
             jail.require()
         ours, theirs = socket.socketpair()
         with theirs:
-            self._keeper = subprocess.Popen(  # noqa: S603  reason: our own interpreter and module
-                [sys.executable, "-I", "-m", self.keeper, "jailed" if is_jailed else ""],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={},
-                cwd="/",
-                start_new_session=True,
-            )
+            self._keeper = self.started(theirs, "jailed" if is_jailed else "")
         self._control = ours
         return self
+
+    def started(self, orders: socket.socket, mode: str) -> Started:
+        """Start the keeper, which takes its orders from there, in a process of its own."""
+        return fresh(self.keeper, mode, orders)
 
     def __exit__(
         self,

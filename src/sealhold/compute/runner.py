@@ -13,7 +13,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -25,6 +24,7 @@ from sealhold.compute.frames import MAX_FRAME, MAX_SCALAR, Channel, read_scalar
 from sealhold.compute.lanes import START, Item, Told
 from sealhold.compute.products import MOST, Product, Products
 from sealhold.compute.spec import Entry, Limits, StaticError, Tier
+from sealhold.compute.starting import fresh
 from sealhold.compute.wasmforms import COMPILE, RUN, kind_of
 from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import (
@@ -329,15 +329,7 @@ class Runner(Broker):
             ours, theirs = socket.socketpair()
             mode = "" if self.isolation is Mode.LANGUAGE_ONLY else "jailed"
             with theirs:
-                keeper = subprocess.Popen(  # noqa: S603  reason: our own interpreter and module
-                    [sys.executable, "-I", "-m", "sealhold.compute.wasmkeeper", mode],
-                    stdin=theirs.fileno(),
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    env={},
-                    cwd="/",
-                    start_new_session=True,
-                )
+                keeper = fresh("sealhold.compute.wasmkeeper", mode, theirs)
             self._wasm = (ours, keeper)
         return self._wasm[0]
 

@@ -103,6 +103,7 @@ def proxying(
     active = Policies(core).active(policy)
     read = load(active.text)
     keys, users = ProxyKeys(core), Users(core)
+    # THREAT T688: a name that nobody has gets a salt that stays
     strangers = keys.strangers()
     datasets = keys.of({table.dataset for table in read.tables if table.is_protected})
     csp = postgres_of(read)

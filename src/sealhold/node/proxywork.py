@@ -56,6 +56,7 @@ class ProxyWork:
             TakenError: there is a user of that name.
             AuditUnavailableError: the log cannot be written.
         """
+        # THREAT T686: what is kept of a password is its verifier
         unknown = set(rights) - set(RIGHTS)
         if unknown:
             raise InvalidError(f"no right `{min(unknown)}`: there are {', '.join(RIGHTS)}")

@@ -56,6 +56,8 @@ class Kept:
 class ProxyRows:
     """Reads the rows of an open vault, and makes the operations that change them."""
 
+    # THREAT T683: the rows are under the set hash, so none that was removed comes back
+
     def __init__(self, core: Core) -> None:
         self._core = core
         self._tags = core.keys.leaf_ids.after(b"proxy")

@@ -55,15 +55,20 @@ SET search_path = pg_catalog ;; SELECT name FROM public.patient WHERE id = 1 ;; 
 SET search_path TO public, pg_catalog ;; SELECT name FROM patient WHERE mrn = 'MRN00037' ;; RESET search_path
 BEGIN ;; SET LOCAL search_path = pg_catalog ;; SELECT name FROM patient WHERE id = 1 ;; ROLLBACK ;; SELECT name FROM patient WHERE id = 1
 SELECT set_config('search_path', 'pg_catalog', false) ;; SELECT name FROM patient WHERE id = 1 ;; RESET search_path
-SET DateStyle = 'German, DMY' ;; SELECT id, born, drilled FROM patient JOIN borehole USING (id) ;; RESET DateStyle
+SET DateStyle = 'German, DMY' ;; SELECT id, born, drilled FROM patient JOIN borehole USING (id) ;; RESET DateStyle ;; SELECT born FROM patient
 SET DateStyle = 'SQL, DMY' ;; SELECT id FROM patient WHERE born < '02/01/1970' ;; RESET DateStyle
-SET TimeZone = 'America/New_York' ;; SELECT id, opened FROM episode WHERE id < 9 ;; RESET TimeZone
+SET TimeZone = 'America/New_York' ;; SELECT id, opened FROM episode WHERE id < 9 ;; RESET TimeZone ;; SELECT id, opened FROM episode WHERE id < 9
 SET TimeZone = 'Asia/Tokyo' ;; SELECT id FROM episode WHERE opened > '2024-06-01 00:00' ;; RESET TimeZone
-SET extra_float_digits = 0 ;; SELECT id, c_double, c_real FROM kinds ;; RESET extra_float_digits
-SET bytea_output = 'escape' ;; SELECT id, c_bytea FROM kinds ;; RESET bytea_output
-SET IntervalStyle = 'iso_8601' ;; SELECT id, c_interval FROM kinds ;; RESET IntervalStyle
+SET extra_float_digits = 0 ;; SELECT id, c_double, c_real FROM kinds ;; RESET extra_float_digits ;; SELECT id, c_double, c_real FROM kinds
+SET bytea_output = 'escape' ;; SELECT id, c_bytea FROM kinds ;; RESET bytea_output ;; SELECT id, c_bytea FROM kinds
+SET IntervalStyle = 'iso_8601' ;; SELECT id, c_interval FROM kinds ;; RESET IntervalStyle ;; SELECT id, c_interval FROM kinds
 SET client_encoding = 'LATIN1' ;; SELECT id, length(name) FROM patient WHERE id = 1 ;; RESET client_encoding
 SET standard_conforming_strings = off ;; SELECT id FROM borehole WHERE owner = 'back\\slash' ;; RESET standard_conforming_strings
+BEGIN ;; SET LOCAL bytea_output = 'escape' ;; SELECT id, c_bytea FROM kinds ;; COMMIT ;; SELECT id, c_bytea FROM kinds
+BEGIN ;; SET bytea_output = 'escape' ;; ROLLBACK ;; SELECT id, c_bytea FROM kinds
+SET bytea_output = 'escape' ;; DISCARD ALL ;; SELECT id, c_bytea FROM kinds
+SET SESSION bytea_output TO escape ;; RESET ALL ;; SELECT id, c_bytea FROM kinds
+SELECT set_config('bytea_output', 'escape', false) ;; SELECT id, c_bytea FROM kinds ;; SET bytea_output TO DEFAULT ;; SELECT id, c_bytea FROM kinds
 SET statement_timeout = 5000 ;; SHOW statement_timeout ;; RESET ALL
 SET no_such_setting = 1
 SHOW search_path

@@ -5,7 +5,7 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -13,6 +13,7 @@ from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.pg.listener import run
+from sealhold.frontends.pg.seam import Door
 from sealhold.model.blocks import keep_blocks
 from sealhold.model.errors import UsageError
 from sealhold.node.proxying import Proxy, proxying
@@ -64,7 +65,8 @@ def proxy_serve(
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda _signal, _frame: ending.set())
         _announce(session, proxy, host, listener.getsockname()[1], has_tls=pair is not None)
-        run(proxy.door, listener, ending.is_set)
+        door = cast("Door", proxy.door)  # reason: it takes back only sessions that it made
+        run(door, listener, ending.is_set)
 
 
 def _address(listen: str) -> tuple[str, int]:

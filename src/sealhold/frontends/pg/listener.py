@@ -75,7 +75,7 @@ class Client(asyncio.Protocol):
         transport = cast("asyncio.Transport", transport)  # reason: uvloop has a class of its own
         self._transport = transport
         transport.set_write_buffer_limits(UNSENT)
-        # THREAT T645: half a login and silence, or very many clients, hold no more than this
+        # THREAT T645, T663: half a login and silence, or very many clients, hold no more than this
         if len(self._all.clients) >= CLIENTS:
             transport.abort()
             return

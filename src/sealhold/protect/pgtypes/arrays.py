@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from sealhold.protect.pgtypes.errors import (
     TEXT_REPRESENTATION,
+    BadBinaryError,
     PgValueError,
     TypeRefusedError,
-    bad_binary,
 )
 from sealhold.protect.pgtypes.form import Codec, Settings
 from sealhold.protect.pgtypes.types import PgType
@@ -26,7 +26,8 @@ _HEAD: Final = struct.Struct("!iiI")
 _BOUNDS: Final = struct.Struct("!ii")
 _LENGTH: Final = struct.Struct("!i")
 _TOKEN: Final = re.compile(
-    r'[ \t-\r]*(?:"((?:[^"\\]|\\.)*)"|((?:[^"{},\\ \t-\r]|\\.|[ \t-\r]+(?![ \t-\r,}]|\Z))+))[ \t-\r]*',
+    r'[ \t-\r]*(?:"((?:[^"\\]|\\.)*)"'
+    r'|((?:[^"{},\\ \t-\r]|\\.|[ \t-\r]+(?![ \t-\r,}]|\Z))+))[ \t-\r]*',
     re.DOTALL,
 )
 _UNESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
@@ -46,7 +47,7 @@ class Array(Codec[Elements]):
         if body.startswith("["):
             raise TypeRefusedError("arrays with bounds of their own are not in the list")
         if not body.startswith("{") or not body.endswith("}") or len(body) == 1:
-            raise _malformed(text)
+            raise PgValueError(TEXT_REPRESENTATION, _malformed(text))
         body = body[1:-1]
         if not body.strip(_BLANKS):
             return ()
@@ -71,16 +72,19 @@ class Array(Codec[Elements]):
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
     def from_value(self, value: Elements) -> bytes:
+        write = self._element.from_value
+        return self._joined([None if element is None else write(element) for element in value])
+
+    def _joined(self, elements: list[bytes | None]) -> bytes:
         kind = self._element.type.oid
-        if not value:
+        if not elements:
             return _HEAD.pack(0, 0, kind)
-        parts = [_HEAD.pack(1, int(None in value), kind), _BOUNDS.pack(len(value), 1)]
-        for element in value:
+        parts = [_HEAD.pack(1, int(None in elements), kind), _BOUNDS.pack(len(elements), 1)]
+        for element in elements:
             if element is None:
                 parts.append(_LENGTH.pack(-1))
             else:
-                binary = self._element.from_value(element)
-                parts += (_LENGTH.pack(len(binary)), binary)
+                parts += (_LENGTH.pack(len(element)), element)
         return b"".join(parts)
 
     def to_value(self, binary: bytes) -> Elements:
@@ -103,7 +107,7 @@ class Array(Codec[Elements]):
                 raise TypeRefusedError("arrays with bounds of their own are not in the list")
             return _split(binary, _HEAD.size + _BOUNDS.size, count)
         except struct.error:
-            raise bad_binary() from None
+            raise BadBinaryError from None
 
     def fit(self, value: Elements) -> Elements:
         return tuple(None if element is None else self._element.fit(element) for element in value)
@@ -121,18 +125,19 @@ class Array(Codec[Elements]):
         return tuple(None if element is None else self._element.same(element) for element in value)
 
     def canonical(self, binary: bytes) -> bytes:
-        parts = [_HEAD.pack(1, 0, self._element.type.oid)]
-        for element in self._elements(binary):
-            if element is None:
-                parts.append(_LENGTH.pack(-1))
-            else:
-                form = self._element.canonical(element)
-                parts += (_LENGTH.pack(len(form)), form)
-        return b"".join(parts)
+        canonical = self._element.canonical
+        return self._joined(
+            [None if element is None else canonical(element) for element in self._elements(binary)]
+        )
 
 
 def _tokens(body: str, text: str) -> list[tuple[str | None, str]]:
-    """Return the elements of what stands between the braces: quoted, or bare."""
+    """Return the elements of what stands between the braces: quoted, or bare.
+
+    Raises:
+        PgValueError: no array.
+        TypeRefusedError: one of more dimensions.
+    """
     found: list[tuple[str | None, str]] = []
     at = 0
     while True:
@@ -140,18 +145,22 @@ def _tokens(body: str, text: str) -> list[tuple[str | None, str]]:
         if token is None:
             if body[at:].lstrip(_BLANKS).startswith("{"):
                 raise TypeRefusedError("arrays of more dimensions are not in the list")
-            raise _malformed(text)
+            raise PgValueError(TEXT_REPRESENTATION, _malformed(text))
         found.append((token[1], token[2]))
         at = token.end()
         if at == len(body):
             return found
         if body[at] != ",":
-            raise _malformed(text)
+            raise PgValueError(TEXT_REPRESENTATION, _malformed(text))
         at += 1
 
 
 def _split(binary: bytes, at: int, count: int) -> list[bytes | None]:
-    """Return the binary forms of `count` elements that begin at `at`."""
+    """Return the binary forms of `count` elements that begin at `at`.
+
+    Raises:
+        BadBinaryError: they are longer or shorter than the bytes.
+    """
     found: list[bytes | None] = []
     for _ in range(count):
         (length,) = _LENGTH.unpack_from(binary, at)
@@ -160,13 +169,13 @@ def _split(binary: bytes, at: int, count: int) -> list[bytes | None]:
             found.append(None)
             continue
         if at + length > len(binary):
-            raise bad_binary()
+            raise BadBinaryError
         found.append(binary[at : at + length])
         at += length
     if at != len(binary):
-        raise bad_binary()
+        raise BadBinaryError
     return found
 
 
-def _malformed(text: str) -> PgValueError:
-    return PgValueError(TEXT_REPRESENTATION, f'malformed array literal: "{text}"')
+def _malformed(text: str) -> str:
+    return f'malformed array literal: "{text}"'

@@ -97,6 +97,6 @@ def rounded_us(us: int, digits: int | None) -> int:
     """Return microseconds with `digits` of a second kept, halves away from zero."""
     if digits is None:
         return us
-    unit = 10 ** (6 - digits)
+    unit: int = 10 ** (6 - digits)
     half = unit // 2
     return (us + half) // unit * unit if us >= 0 else -((-us + half) // unit * unit)

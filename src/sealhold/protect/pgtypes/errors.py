@@ -43,11 +43,36 @@ class TypeRefusedError(InvalidError):
     """
 
 
-def malformed(name: str, text: str) -> PgValueError:
-    """Return the error for text that is none of the type that PostgreSQL calls `name`."""
-    return PgValueError(TEXT_REPRESENTATION, f'invalid input syntax for type {name}: "{text}"')
+class MalformedError(PgValueError):
+    """Text is none of the type that PostgreSQL calls `name`."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(TEXT_REPRESENTATION, f'invalid input syntax for type {name}: "{text}"')
 
 
-def bad_binary() -> PgValueError:
-    """Return the error for bytes that are no binary form of their type."""
-    return PgValueError(BINARY_REPRESENTATION, "incorrect binary data format")
+class MalformedTimeError(PgValueError):
+    """Text is no date, time or interval, as PostgreSQL calls it by `name`."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(DATETIME_FORMAT, f'invalid input syntax for type {name}: "{text}"')
+
+
+class BadBinaryError(PgValueError):
+    """Bytes are no binary form of their type."""
+
+    def __init__(self) -> None:
+        super().__init__(BINARY_REPRESENTATION, "incorrect binary data format")
+
+
+class DivisionByZeroError(PgValueError):
+    """A number is divided by zero."""
+
+    def __init__(self) -> None:
+        super().__init__(DIVISION_BY_ZERO, "division by zero")
+
+
+class NumericOverflowError(PgValueError):
+    """A number has more digits than numeric can hold."""
+
+    def __init__(self) -> None:
+        super().__init__(OUT_OF_RANGE, "value overflows numeric format")

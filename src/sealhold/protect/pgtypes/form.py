@@ -10,12 +10,18 @@ Source: docs/spec/57-values-and-residuals.md section 2.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from sealhold.protect.pgtypes.errors import NOT_IN_REPERTOIRE, PgValueError, TypeRefusedError
 from sealhold.protect.pgtypes.types import PgType
 
 V = TypeVar("V")
+_ANNOUNCED: Final = (
+    (0xF8, 1),
+    (0xF0, 4),
+    (0xE0, 3),
+    (0xC0, 2),
+)  # bytes of a character, by its first
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,7 @@ class Codec(ABC, Generic[V]):
         Raises:
             TypeRefusedError: the type has none, or the value does not fit it.
         """
+        del binary, scale
         raise TypeRefusedError(f"type `{self.type.name}` has no integer in its order")
 
 
@@ -156,23 +163,15 @@ def decoded(text: bytes) -> str:
     try:
         result = text.decode()
     except UnicodeDecodeError as err:
-        raise _not_utf8(text, err.start) from None
+        raise PgValueError(NOT_IN_REPERTOIRE, _not_utf8(text, err.start)) from None
     if "\0" in result:
-        raise _not_utf8(b"\0", 0)
+        raise PgValueError(NOT_IN_REPERTOIRE, _not_utf8(b"\0", 0))
     return result
 
 
-def _not_utf8(text: bytes, at: int) -> PgValueError:
+def _not_utf8(text: bytes, at: int) -> str:
     """Return the server's words: it names the bytes that the first one announces."""
     first = text[at]
-    length = (
-        4
-        if first & 0xF8 == 0xF0
-        else 3
-        if first & 0xF0 == 0xE0
-        else 2
-        if first & 0xE0 == 0xC0
-        else 1
-    )
+    length = next((size for top, size in _ANNOUNCED if first >= top), 1)
     shown = " ".join(f"0x{byte:02x}" for byte in text[at : at + length])
-    return PgValueError(NOT_IN_REPERTOIRE, f'invalid byte sequence for encoding "UTF8": {shown}')
+    return f'invalid byte sequence for encoding "UTF8": {shown}'

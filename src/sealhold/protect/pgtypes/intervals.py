@@ -1,6 +1,6 @@
 """Intervals: months, days and microseconds, which do not turn into each other.
 
-- Compared as the server does it: a month is 30 days, a day is 24 hours. So `30 days` equals `1 mon`.
+- Compared as the server does it: a month is 30 days, a day 24 hours. So `30 days` equals `1 mon`.
 - Written in style `postgres` only.
 
 Source: docs/spec/57-values-and-residuals.md section 7; PostgreSQL 15, chapter 8.5.4.
@@ -12,9 +12,9 @@ from typing import Final
 from sealhold.protect.pgtypes.calendar import DAY, clock_text, rounded_us
 from sealhold.protect.pgtypes.errors import (
     DATETIME_OVERFLOW,
+    BadBinaryError,
     PgValueError,
     TypeRefusedError,
-    bad_binary,
 )
 from sealhold.protect.pgtypes.form import Codec, Settings
 from sealhold.protect.pgtypes.spans import Span, read_span
@@ -65,7 +65,7 @@ class Interval(Codec[Span]):
         try:
             us, days, months = self._form.unpack(binary)
         except struct.error:
-            raise bad_binary() from None
+            raise BadBinaryError from None
         return Span(months, days, us)
 
     def fit(self, value: Span) -> Span:

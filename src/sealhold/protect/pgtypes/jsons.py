@@ -23,7 +23,7 @@ from sealhold.protect.pgtypes.errors import (
 )
 from sealhold.protect.pgtypes.form import Codec, Settings, decoded
 from sealhold.protect.pgtypes.numeric import Numeric
-from sealhold.protect.pgtypes.types import PgType, named
+from sealhold.protect.pgtypes.types import named
 
 _VERSION: Final = b"\1"  # of jsonb's binary form
 _MAX_DEPTH: Final = 500
@@ -70,10 +70,6 @@ class Json(Codec[str]):
 
 class Jsonb(Codec[str]):
     """jsonb: the text that the server writes for it."""
-
-    def __init__(self, type_: PgType) -> None:
-        super().__init__(type_)
-        self._last = ("", "")
 
     def parse(self, text: str, settings: Settings) -> str:
         del settings

@@ -15,9 +15,9 @@ from typing import Final
 
 from sealhold.protect.pgtypes.calendar import HOUR, MINUTE, SECOND, days_in
 from sealhold.protect.pgtypes.errors import (
-    DATETIME_FORMAT,
     DATETIME_OVERFLOW,
     ZONE_DISPLACEMENT,
+    MalformedTimeError,
     PgValueError,
     TypeRefusedError,
 )
@@ -34,13 +34,12 @@ _MONTHS: Final = {
     )
     for name in names.split()
 }  # fmt: skip
-_REFUSED: Final = frozenset(
-    (
-        "now today tomorrow yesterday allballs j jd julian t h m s d y at on dst bce ce "
-        "sun sunday mon monday tue tues tuesday wed weds wednesday thu thur thurs thursday "
-        "fri friday sat saturday"
-    ).split()
+_UNREAD: Final = (
+    "now today tomorrow yesterday allballs j jd julian t h m s d y at on dst bce ce "
+    "sun sunday mon monday tue tues tuesday wed weds wednesday thu thur thurs thursday "
+    "fri friday sat saturday"
 )
+_REFUSED: Final = frozenset(_UNREAD.split())
 _SPECIAL: Final = {"infinity": "infinity", "epoch": "epoch"}
 _TOKENS: Final = re.compile(
     r"""[ \t-\r,]*(?:
@@ -101,9 +100,7 @@ class _Reading:
         return self._found
 
     def malformed(self) -> PgValueError:
-        return PgValueError(
-            DATETIME_FORMAT, f'invalid input syntax for type {self._name}: "{self._text}"'
-        )
+        return MalformedTimeError(self._name, self._text)
 
     def overflow(self) -> PgValueError:
         return PgValueError(
@@ -145,7 +142,7 @@ class _Reading:
             raise self.malformed()
         self._found.special = word
 
-    def _word(self, word: str) -> None:  # noqa: C901  # reason: one branch for each sort of word
+    def _word(self, word: str) -> None:
         if word in _MONTHS:
             if self._month is not None or self._found.date is not None:
                 raise self.malformed()
@@ -204,7 +201,7 @@ class _Reading:
         self._found.offset = -seconds if text[0] == "-" else seconds
 
     def _dated(self, text: str) -> None:
-        """Take three numbers: year first if it has three digits or more, else as the session says."""
+        """Take three numbers: year first if it has three digits, else as the session says."""
         first, second, third = _PARTS.split(text)
         if len(first) >= 3 or self._order == "YMD":  # noqa: PLR2004  # reason: two digits are no year
             self._set_date(first, second, third)
@@ -254,7 +251,7 @@ class _Reading:
         if len(self._numbers) != 2:  # noqa: PLR2004  # reason: day and year
             raise self.malformed()
         day, year = self._numbers
-        if len(day) >= 3:  # noqa: PLR2004  # reason: two digits are no year
+        if len(day) >= 3:  # noqa: PLR2004  # reason: 1999-Jan-08
             day, year = year, day
         self._month = None
         self._set_date(year, str(month), day)

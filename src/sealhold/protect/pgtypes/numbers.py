@@ -18,9 +18,9 @@ from typing import Final
 
 from sealhold.protect.pgtypes.errors import (
     OUT_OF_RANGE,
+    BadBinaryError,
+    MalformedError,
     PgValueError,
-    bad_binary,
-    malformed,
 )
 from sealhold.protect.pgtypes.form import Codec, Settings
 from sealhold.protect.pgtypes.types import PgType, spelled
@@ -48,7 +48,7 @@ class Bool(Codec[bool]):
         del settings
         found = _WORDS.get(text.strip(_BLANKS).lower())
         if found is None:
-            raise malformed("boolean", text)
+            raise MalformedError("boolean", text)
         return found
 
     def spell(self, value: bool, settings: Settings) -> str:  # noqa: FBT001  # reason: it is the value
@@ -60,7 +60,7 @@ class Bool(Codec[bool]):
 
     def to_value(self, binary: bytes) -> bool:
         if len(binary) != 1:
-            raise bad_binary()
+            raise BadBinaryError
         return binary != b"\0"
 
 
@@ -83,12 +83,12 @@ class Integer(Codec[int]):
             if self._low <= value < -self._low:
                 if whole:
                     return value
-                raise malformed(spelled(self.type), text)
+                raise MalformedError(spelled(self.type), text)
         if begun:
             raise PgValueError(
                 OUT_OF_RANGE, f'value "{text}" is out of range for type {spelled(self.type)}'
             )
-        raise malformed(spelled(self.type), text)
+        raise MalformedError(spelled(self.type), text)
 
     def spell(self, value: int, settings: Settings) -> str:
         del settings
@@ -104,7 +104,7 @@ class Integer(Codec[int]):
         try:
             value: int = self._form.unpack(binary)[0]
         except struct.error:
-            raise bad_binary() from None
+            raise BadBinaryError from None
         return value
 
     def to_text(self, binary: bytes, settings: Settings) -> bytes:
@@ -128,7 +128,7 @@ class Float(Codec[float]):
         del settings
         parts = _FLOAT.fullmatch(text.strip(_BLANKS))
         if parts is None:
-            raise malformed(spelled(self.type), text)
+            raise MalformedError(spelled(self.type), text)
         sign = -1.0 if parts[1] == "-" else 1.0
         if parts[2]:
             return sign * math.inf
@@ -137,7 +137,7 @@ class Float(Codec[float]):
         try:
             value = float.fromhex(parts[4]) if parts[4] else float(parts[5])
         except (ValueError, OverflowError):
-            raise malformed(spelled(self.type), text) from None
+            raise MalformedError(spelled(self.type), text) from None
         if self._is_single:
             value = single(value, None if parts[4] else parts[5])
         mantissa = (parts[4] or parts[5]).lower().partition("p" if parts[4] else "e")[0]
@@ -171,7 +171,7 @@ class Float(Codec[float]):
         try:
             value: float = self._form.unpack(binary)[0]
         except struct.error:
-            raise bad_binary() from None
+            raise BadBinaryError from None
         return value
 
     def key(self, value: float) -> tuple[bool, float]:
@@ -221,12 +221,11 @@ def _next(value: float, *, is_single: bool, is_up: bool) -> float:
 
 @lru_cache(maxsize=4096)
 def _shortest(value: float, *, is_single: bool) -> str:
-    """Return the number as `repr` of a float does it, with the fewest digits that suffice."""
     if not is_single:
-        found = repr(value)
+        text = repr(value)
         exact_below = 2.0**52
-        if abs(value) < exact_below or _is_inside(Decimal(found), value, is_single=False):
-            return found
+        if abs(value) < exact_below or _is_inside(Decimal(text), value, is_single=False):
+            return text
     exact = Decimal(value)
     for digits in range(1, 18):
         unit = Decimal((0, (1,), exact.adjusted() - digits + 1))

@@ -26,10 +26,11 @@ from typing import Final
 from sealhold.protect.pgtypes.errors import (
     BINARY_REPRESENTATION,
     OUT_OF_RANGE,
+    BadBinaryError,
+    MalformedError,
+    NumericOverflowError,
     PgValueError,
     TypeRefusedError,
-    bad_binary,
-    malformed,
 )
 from sealhold.protect.pgtypes.form import Codec, Settings
 from sealhold.protect.pgtypes.types import PgType, precision_and_scale
@@ -59,6 +60,7 @@ _SPECIAL: Final = {
     _MINUS_INFINITY: Decimal("-Infinity"),
 }
 _GROUPS: Final = tuple(f"{group:04d}" for group in range(10_000))
+_FEW: Final = 36  # digits that are faster to take apart as one number
 _BITS: Final = 64
 _MAX_ORDERED: Final = 18  # digits that fit 64 bits
 
@@ -74,7 +76,7 @@ class Numeric(Codec[Decimal]):
         del settings
         parts = _FORM.fullmatch(text)
         if parts is None or (parts[4] and parts[1]):
-            raise malformed("numeric", text)
+            raise MalformedError("numeric", text)
         if parts[4]:
             return _SPECIAL[_NAN]
         if parts[5]:
@@ -85,7 +87,7 @@ class Numeric(Codec[Decimal]):
             sign, digits, shift = whole.as_tuple()
             whole = Decimal((sign, digits, int(shift) + exponent))
         if int(whole.as_tuple().exponent) < -MAX_SCALE:
-            raise overflowing()
+            raise NumericOverflowError
         return settled(whole)
 
     def spell(self, value: Decimal, settings: Settings) -> str:
@@ -113,7 +115,7 @@ class Numeric(Codec[Decimal]):
 
     def to_value(self, binary: bytes) -> Decimal:
         if len(binary) < _HEAD.size:
-            raise bad_binary()
+            raise BadBinaryError
         count, weight, sign, scale = _HEAD.unpack_from(binary)
         if sign in _SPECIAL:
             return _SPECIAL[sign]
@@ -128,9 +130,10 @@ class Numeric(Codec[Decimal]):
             raise PgValueError(
                 BINARY_REPRESENTATION, 'invalid digit in external "numeric" value'
             ) from None
-        point = 4 * (weight + 1)  # digits that stand before the point
-        known = Decimal(f"{'-' if sign else ''}{digits or '0'}e{point - len(digits)}")
-        return _shown_with(known, scale)
+        more = 4 * (weight + 1) - len(digits) + scale  # zeros that are not sent
+        digits = digits + "0" * more if more >= 0 else digits[:more]
+        value = Decimal(f"{'-' if sign else ''}{digits or '0'}e-{scale}")
+        return value or value.copy_abs()
 
     def key(self, value: Decimal) -> tuple[bool, Decimal]:
         return (True, Decimal(0)) if value.is_nan() else (False, value)
@@ -162,16 +165,16 @@ def settled(value: Decimal) -> Decimal:
     """Return a number as the server holds it: digits to the point at least, and within its range.
 
     Raises:
-        PgValueError: too many digits before the point.
+        NumericOverflowError: too many digits before the point.
     """
     exponent = int(value.as_tuple().exponent)
     if value and value.adjusted() >= 4 * (MAX_WEIGHT + 1):
-        raise overflowing()
+        raise NumericOverflowError
     if exponent > 0:
         value = value.quantize(Decimal(1), context=EXACT)
     elif exponent < -MAX_SCALE:
         value = value.quantize(_unit(MAX_SCALE), context=EXACT)
-    return abs(value) if not value and value.is_signed() else value
+    return value or value.copy_abs()
 
 
 def rounded_to(value: Decimal, scale: int) -> Decimal:
@@ -182,17 +185,7 @@ def rounded_to(value: Decimal, scale: int) -> Decimal:
     rounded = value.quantize(_unit(scale), context=EXACT)
     if scale < 0:
         rounded = rounded.quantize(Decimal(1), context=EXACT)
-    return abs(rounded) if not rounded else rounded
-
-
-def _shown_with(value: Decimal, scale: int) -> Decimal:
-    """Return the number with just `scale` digits after the point; more than that are cut."""
-    if -int(value.as_tuple().exponent) > scale:
-        sign, digits, exponent = value.as_tuple()
-        keep = len(digits) + int(exponent) + scale
-        value = Decimal((sign, digits[: max(0, keep)] or (0,), -scale))
-    value = value.quantize(_unit(scale), context=EXACT)
-    return abs(value) if not value else value
+    return rounded or rounded.copy_abs()
 
 
 @lru_cache(maxsize=256)
@@ -207,18 +200,30 @@ def _packed(text: str, *, is_negative: bool) -> bytes:
     whole = whole.lstrip("0")
     whole = whole.rjust(-(-len(whole) // 4) * 4, "0")
     rest = rest.ljust(-(-scale // 4) * 4, "0")
-    digits = whole + rest
-    groups = [int(digits[at : at + 4]) for at in range(0, len(digits), 4)]
-    weight = len(whole) // 4 - 1
-    first = next((at for at, group in enumerate(groups) if group), len(groups))
-    last = next((at for at in range(len(groups), first, -1) if groups[at - 1]), first)
-    groups = groups[first:last]
-    if not groups:
+    groups = _groups_of(whole + rest)
+    if not any(groups):
         return _HEAD.pack(0, 0, 0, scale)
+    weight = len(whole) // 4 - 1
+    first = next(at for at, group in enumerate(groups) if group)
+    groups = groups[first:]
+    while not groups[-1]:
+        groups.pop()
     sign = _NEGATIVE if is_negative else 0
     return _HEAD.pack(len(groups), weight - first, sign, scale) + struct.pack(
         f"!{len(groups)}H", *groups
     )
+
+
+def _groups_of(digits: str) -> list[int]:
+    if len(digits) > _FEW:
+        return [int(digits[at : at + 4]) for at in range(0, len(digits), 4)]
+    groups: list[int] = []
+    number = int(digits or "0")
+    for _ in range(len(digits) // 4):
+        number, group = divmod(number, 10_000)
+        groups.append(group)
+    groups.reverse()
+    return groups
 
 
 def _exponent(text: str | None) -> int:
@@ -226,13 +231,8 @@ def _exponent(text: str | None) -> int:
         return 0
     digits = text.lstrip("+-").lstrip("0")
     if len(digits) > 10 or int(digits or "0") >= MAX_EXPONENT:  # noqa: PLR2004  # reason: digits of the limit
-        raise overflowing()
+        raise NumericOverflowError
     return int(text)
-
-
-def overflowing() -> PgValueError:
-    """Return the error for a number that numeric cannot hold."""
-    return PgValueError(OUT_OF_RANGE, "value overflows numeric format")
 
 
 def _too_big() -> PgValueError:

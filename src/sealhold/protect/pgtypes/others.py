@@ -9,9 +9,9 @@ from typing import Final
 from sealhold.protect.pgtypes.errors import (
     INVALID_PARAMETER,
     TEXT_REPRESENTATION,
+    BadBinaryError,
+    MalformedError,
     PgValueError,
-    bad_binary,
-    malformed,
 )
 from sealhold.protect.pgtypes.form import Codec, Settings
 
@@ -59,7 +59,7 @@ class Uuid(Codec[bytes]):
         del settings
         parts = _UUID.fullmatch(text)
         if parts is None or bool(parts[1]) != bool(parts[3]):
-            raise malformed("uuid", text)
+            raise MalformedError("uuid", text)
         return bytes.fromhex(parts[2].replace("-", ""))
 
     def spell(self, value: bytes, settings: Settings) -> str:
@@ -72,7 +72,7 @@ class Uuid(Codec[bytes]):
 
     def to_value(self, binary: bytes) -> bytes:
         if len(binary) != _UUID_BYTES:
-            raise bad_binary()
+            raise BadBinaryError
         return binary
 
 

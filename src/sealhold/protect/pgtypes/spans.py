@@ -1,7 +1,7 @@
 """Intervals as text: read into months, days and microseconds.
 
 - `1 year 2 mons 3 days 04:05:06`, `1-2 3 4:05:06`, `1.5 hours ago`, `P1Y2M3DT4H5M6S`.
-- A part of a year becomes whole months; a part of a month becomes days, of 30; a part of a day time.
+- A part of a year becomes whole months, a part of a month days, of 30, a part of a day time.
 - Read from the end, as the server does: a number takes the unit after it, seconds if there is none.
 
 Source: docs/spec/57-values-and-residuals.md section 7; PostgreSQL 15, chapter 8.5.4.
@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 from sealhold.protect.pgtypes.calendar import DAY, HOUR, MINUTE, SECOND
 from sealhold.protect.pgtypes.errors import (
-    DATETIME_FORMAT,
     DATETIME_OVERFLOW,
+    MalformedTimeError,
     PgValueError,
     TypeRefusedError,
 )
@@ -129,7 +129,8 @@ def read_span(text: str) -> Span:
     """Return what an interval's text means.
 
     Raises:
-        PgValueError: no interval, or one out of range.
+        MalformedTimeError: no interval.
+        PgValueError: one out of range.
         TypeRefusedError: ISO 8601 in its alternative form.
     """
     if text.startswith("P"):
@@ -139,11 +140,11 @@ def read_span(text: str) -> Span:
     while at < len(text):
         token = _TOKEN.match(text, at)
         if token is None:
-            raise _malformed(text)
+            raise MalformedTimeError("interval", text)
         tokens.append(token)
         at = token.end()
     if not tokens:
-        raise _malformed(text)
+        raise MalformedTimeError("interval", text)
     return _Traditional(text).run(tokens)
 
 
@@ -167,19 +168,19 @@ class _Traditional:
             else:
                 self._number(kind, text.replace(" ", ""))
         if not self._seen or self._is_open:
-            raise _malformed(self._text)
+            raise MalformedTimeError("interval", self._text)
         return self._sum.result(is_before=self._is_before)
 
     def _word(self, word: str) -> None:
         if self._is_open:
-            raise _malformed(self._text)
+            raise MalformedTimeError("interval", self._text)
         if word == "ago":
             self._is_before = True
             self._unit = ""  # a number before it needs a unit of its own
             return
         unit = _UNITS.get(word[:_WORD_LENGTH])
         if unit is None:
-            raise _malformed(self._text)
+            raise MalformedTimeError("interval", self._text)
         if unit:
             self._unit = unit
             self._is_open = True
@@ -204,7 +205,7 @@ class _Traditional:
             whole, _, part = digits.partition(".")
             unit = self._unit
             if not unit:
-                raise _malformed(self._text)
+                raise MalformedTimeError("interval", self._text)
             self._sum.add(
                 sign * self._integer(whole or "0"), sign * float(f"0.{part or '0'}"), unit
             )
@@ -218,7 +219,7 @@ class _Traditional:
 
     def _note(self, *units: str) -> None:
         if self._seen & set(units):
-            raise _malformed(self._text)
+            raise MalformedTimeError("interval", self._text)
         self._seen |= set(units)
 
     def _integer(self, digits: str) -> int:
@@ -234,7 +235,7 @@ class _Traditional:
             parts = [0, *parts] if "." in text else [*parts, 0]
         hour, minute, second = parts
         if minute > 59 or second > 60:  # noqa: PLR2004  # reason: of a clock
-            raise _malformed(self._text) if is_signed else self._sum.overflow()
+            raise MalformedTimeError("interval", self._text) if is_signed else self._sum.overflow()
         us = (
             hour * HOUR
             + minute * MINUTE
@@ -253,7 +254,7 @@ def _iso(text: str) -> Span:
             raise TypeRefusedError(
                 "intervals in the alternative form of ISO 8601 are not read here"
             )
-        raise _malformed(text)
+        raise MalformedTimeError("interval", text)
     total = _Sum(text)
     for group, units in ((parts[1], _ISO_DATE), (parts[2], _ISO_TIME)):
         for sign, whole, rest, unit in _ISO_PART.findall(group or ""):
@@ -264,7 +265,3 @@ def _iso(text: str) -> Span:
             part = number - int(number)
             total.add(factor * int(whole or "0"), factor * part, units[unit])
     return total.result(is_before=False)
-
-
-def _malformed(text: str) -> PgValueError:
-    return PgValueError(DATETIME_FORMAT, f'invalid input syntax for type interval: "{text}"')

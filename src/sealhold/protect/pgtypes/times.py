@@ -32,11 +32,11 @@ from sealhold.protect.pgtypes.calendar import (
     year_text,
 )
 from sealhold.protect.pgtypes.errors import (
-    DATETIME_FORMAT,
     DATETIME_OVERFLOW,
+    BadBinaryError,
+    MalformedTimeError,
     PgValueError,
     TypeRefusedError,
-    bad_binary,
 )
 from sealhold.protect.pgtypes.form import Codec, Settings
 from sealhold.protect.pgtypes.moments import Moment, read
@@ -80,7 +80,7 @@ class Date(Codec[int]):
                 "infinity": DATE_INFINITY, "-infinity": DATE_MINUS_INFINITY, "epoch": -UNIX_DAYS,
             }[found.special]  # fmt: skip
         if found.date is None:
-            raise _malformed("date", text)
+            raise MalformedTimeError("date", text)
         day = day_of(*found.date)
         if not FIRST_DAY <= day <= LAST_DAY:
             raise PgValueError(DATETIME_OVERFLOW, f'date out of range: "{text}"')
@@ -101,7 +101,7 @@ class Date(Codec[int]):
         try:
             value: int = self._form.unpack(binary)[0]
         except struct.error:
-            raise bad_binary() from None
+            raise BadBinaryError from None
         return value
 
     def ordered(self, binary: bytes, scale: int | None) -> tuple[int, int]:
@@ -122,7 +122,7 @@ class _Micros(Codec[int]):
         try:
             value: int = self._form.unpack(binary)[0]
         except struct.error:
-            raise bad_binary() from None
+            raise BadBinaryError from None
         return value
 
     def fit(self, value: int) -> int:
@@ -140,7 +140,7 @@ class Time(_Micros):
         found = read(text, "time", settings.date_style)
         needs_date = found.zone is not None and found.zone.fixed is None
         if found.us is None or found.special or (needs_date and found.date is None):
-            raise _malformed("time", text)
+            raise MalformedTimeError("time", text)
         return found.us
 
     def spell(self, value: int, settings: Settings) -> str:
@@ -165,7 +165,7 @@ class ZonedTime(Codec[tuple[int, int]]):
     def parse(self, text: str, settings: Settings) -> tuple[int, int]:
         found = read(text, "time with time zone", settings.date_style)
         if found.us is None or found.special:
-            raise _malformed("time with time zone", text)
+            raise MalformedTimeError("time with time zone", text)
         if found.offset is not None:
             return found.us, -found.offset
         place = found.zone or zone(settings.time_zone)
@@ -190,7 +190,7 @@ class ZonedTime(Codec[tuple[int, int]]):
         try:
             us, west = self._form.unpack(binary)
         except struct.error:
-            raise bad_binary() from None
+            raise BadBinaryError from None
         return us, west
 
     def fit(self, value: tuple[int, int]) -> tuple[int, int]:
@@ -210,7 +210,7 @@ class Timestamp(_Micros):
 
     def _local(self, found: Moment, text: str) -> int:
         if found.date is None:
-            raise _malformed(spelled_plain(self.type), text)
+            raise MalformedTimeError(spelled_plain(self.type), text)
         return day_of(*found.date) * DAY + (found.us or 0)
 
     def _reached(self, value: int, text: str) -> int:
@@ -275,7 +275,3 @@ def _special(found: Moment) -> int | None:
     return {
         "infinity": INFINITY, "-infinity": MINUS_INFINITY, "epoch": -UNIX_DAYS * DAY,
     }.get(found.special)  # fmt: skip
-
-
-def _malformed(name: str, text: str) -> PgValueError:
-    return PgValueError(DATETIME_FORMAT, f'invalid input syntax for type {name}: "{text}"')

@@ -2,7 +2,7 @@
 
 - The rules are those of the system's zone files, which the server uses too. Beyond the years that
   Python knows, the rules of 400 years earlier or later hold, as the calendar repeats.
-- A local time that is skipped is read with the offset before; one that comes twice, with that after.
+- A local time that is skipped has the offset before; one that comes twice, that after.
 - Abbreviations are those that mean the same in all of the server's sets; others are refused.
 
 Source: docs/spec/57-values-and-residuals.md section 7; PostgreSQL 15, appendix B; RFC 9636.
@@ -33,19 +33,19 @@ ABBREVIATIONS: Final = {
     "eet": 2 * _HOUR, "eest": 3 * _HOUR, "bst": _HOUR, "jst": 9 * _HOUR, "kst": 9 * _HOUR,
 }  # fmt: skip
 
-OTHERS: Final = frozenset(  # abbreviations whose meaning a server's settings change, or is disputed
-    (
-        "acdt acsst acst act acwst adt aedt aesst aest aft almst almt amst amt anast anat arst art "
-        "ast awsst awst azost azot azst azt bdst bdt bnt bort bot bra brst brt btt cadt cast cct "
-        "cetdst chadt chast chut ckt clst clt cot cxt davt ddut easst east eat eetdst egst egt fet "
-        "fjst fjt fkst fkt fnst fnt galt gamt gest get gft gilt gyt hkt hst ict idt iot irkst irkt "
-        "irt ist jayt kdt kgst kgt kost krast krat lhdt lhst ligt lint lkt magst magt mart mawt "
-        "mesz metdst mez mht mmt mpt msd msk must mut mvt myt ndt nft novst novt npt nst nut nzdt "
-        "nzst nzt omsst omst pet petst pett pgt pht pkst pkt pmdt pmst pont pwt pyst pyt ret sadt "
-        "sast sct sgt taht tft tjt tkt tmt tot trut tvt uct ulast ulat uyst uyt uzst uzt vet vlast "
-        "vlat volt vut wadt wakt wast wat wdt wft wgst wgt xjt yakst yakt yapt yekst yekt"
-    ).split()
+_DISPUTED: Final = (
+    "acdt acsst acst act acwst adt aedt aesst aest aft almst almt amst amt anast anat arst "
+    "art ast awsst awst azost azot azst azt bdst bdt bnt bort bot bra brst brt btt cadt "
+    "cast cct cetdst chadt chast chut ckt clst clt cot cxt davt ddut easst east eat eetdst "
+    "egst egt fet fjst fjt fkst fkt fnst fnt galt gamt gest get gft gilt gyt hkt hst ict "
+    "idt iot irkst irkt irt ist jayt kdt kgst kgt kost krast krat lhdt lhst ligt lint lkt "
+    "magst magt mart mawt mesz metdst mez mht mmt mpt msd msk must mut mvt myt ndt nft "
+    "novst novt npt nst nut nzdt nzst nzt omsst omst pet petst pett pgt pht pkst pkt pmdt "
+    "pmst pont pwt pyst pyt ret sadt sast sct sgt taht tft tjt tkt tmt tot trut tvt uct "
+    "ulast ulat uyst uyt uzst uzt vet vlast vlat volt vut wadt wakt wast wat wdt wft wgst "
+    "wgt xjt yakst yakt yapt yekst yekt"
 )
+OTHERS: Final = frozenset(_DISPUTED.split())  # abbreviations that settings of a server change
 
 
 class Zone:

@@ -12,16 +12,9 @@ from typing import Final
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import DatabaseAwayError, WireError
 from sealhold.protect.sql.names import Cells
+from sealhold.protect.sql.parsing import parse_cells, parse_notice
 from sealhold.protect.sql.upstream import Account, Upstream
-from sealhold.protect.sql.wire import (
-    HEAD,
-    Inbox,
-    build_query,
-    frame,
-    parse_cells,
-    parse_notice,
-    u32,
-)
+from sealhold.protect.sql.wire import HEAD, Inbox, build_query, frame, u32
 
 MOST: Final = 64 * 2**20  # bytes of all answers: a catalogue of 100,000 columns has about 10 MB
 BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"

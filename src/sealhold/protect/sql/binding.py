@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sealhold.model.errors import WireError
 from sealhold.protect.columns import Column
 from sealhold.protect.pgtypes.codec import codec
+from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.pgtypes.types import PgType, named
 from sealhold.protect.sql.hiding import hidden_value
@@ -55,6 +55,16 @@ def opened_values(query: Query, values: Values, settings: Settings) -> list[byte
     return made
 
 
+def needed(query: Query) -> int:
+    """Return how many values a client must give."""
+    used = [len(query.types)]
+    for each in query.parameters:
+        source = each.source
+        if isinstance(source, (Given, Hidden)) and source.client is not None:
+            used.append(source.client + 1)
+    return max(used)
+
+
 def bound(
     query: Query,
     values: Values,
@@ -72,10 +82,13 @@ def bound(
         made: arrays of a rewriting, by number of the parameter.
 
     Raises:
-        PgValueError: a value that its column cannot hold.
+        PgValueError: a value that its column cannot hold, or fewer values than it takes.
         TypeRefusedError: one that a technique cannot hold.
-        WireError: fewer values than the statement takes.
     """
+    if len(values.cells) < needed(query):
+        count, most = len(values.cells), needed(query)
+        said = f"bind message supplies {count} parameters, but prepared statement requires {most}"
+        raise PgValueError("08P01", said)
     needs = any(isinstance(each.source, Hidden) for each in query.parameters)
     opened = opened_values(query, values, settings) if needs else []
     formats: list[int] = []
@@ -85,8 +98,6 @@ def bound(
         format_, cell = BINARY, None
         match source:
             case Given(client):
-                if client >= len(values.cells):
-                    raise WireError("fewer values than the statement takes")
                 format_, cell = format_of(values.formats, client), values.cells[client]
             case Hidden():
                 rid = 0 if source.row is None else rids[source.row]

@@ -17,12 +17,13 @@ from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.policy import Bind
 from sealhold.protect.sql import tree
+from sealhold.protect.sql.defaults import default_of
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import FromClause
 from sealhold.protect.sql.grouping import Laid
 from sealhold.protect.sql.leftover import Base, push_where
-from sealhold.protect.sql.literals import is_null
-from sealhold.protect.sql.names import RID, Relation
+from sealhold.protect.sql.literals import Value, is_null
+from sealhold.protect.sql.names import RID, Attribute, Relation
 from sealhold.protect.sql.plan import Assignment, Made, Output
 from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
 from sealhold.protect.sql.residual import (
@@ -31,7 +32,7 @@ from sealhold.protect.sql.residual import (
     compile_expression,
     compile_predicate,
 )
-from sealhold.protect.sql.scope import Scope, entry_of
+from sealhold.protect.sql.scope import UNDEFINED, Scope, entry_of
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
@@ -73,13 +74,21 @@ class Changing:
         getattr(made, name).extend(items)
         return Expressions(self.work, self.scope, self.selecting.nested)
 
-    def _column(self, name: str) -> Column | None:
+    def _attribute(self, name: str) -> Attribute:
         attribute = self.relation.named(name)
         if attribute is None:
             raise WrongError(
                 "42703", f'column "{name}" of relation "{self.relation.name}" does not exist'
             )
-        return attribute.column
+        return attribute
+
+    def _column(self, name: str) -> Column | None:
+        return self._attribute(name).column
+
+    def _has_default(self, target: pb.ResTarget) -> bool:
+        """Whether a column is set to its default, which is another value than NULL."""
+        is_default = bool(target.val.HasField("set_to_default"))
+        return is_default and self._attribute(target.name).default is not None
 
     def at_once(self, change: Change) -> tuple[Change, Laid | None]:
         """Return the change for the provider to do by itself.
@@ -107,7 +116,7 @@ class Changing:
             value = one.val if one.val.HasField("set_to_default") else expressions.push(one.val)
             return [Node(res_target=pb.ResTarget(name=one.name, val=value))]
         self.work.written[column] = None
-        is_empty = is_null(one.val)
+        is_empty = is_null(one.val) and not self._has_default(one)
         if column.bind is Bind.ROW and not is_empty:
             raise cannot(column, "one cell for all rows")
         return [
@@ -145,6 +154,8 @@ class Changing:
                 else None
             )
             assignments = tuple(self._computed(each, base) for each in self._protected(change))
+        except LookupError as err:
+            raise WrongError(UNDEFINED, str(err)) from err
         except CannotDo as err:
             raise NotPossibleError(str(err), err.advice) from err
         except PgValueError as err:
@@ -182,6 +193,8 @@ class Changing:
         if column is None:
             raise NotPossibleError("no protected column")
         self.work.written[column] = None
+        if self._has_default(target):
+            return Assignment(column, Value(column.type, default_of(self._attribute(target.name))))
         if is_null(target.val):
             return Assignment(column, None)
         parameters = self.work.parameters
@@ -212,10 +225,13 @@ class Changing:
         values = _unnest(arrays, names)
         (made.from_clause if isinstance(made, pb.UpdateStmt) else made.using_clause).append(values)
         rid = tree.compare("=", tree.column(self.alias, RID), tree.column(VALUES, RID))
-        pushed = pb.SelectStmt()
-        push_where(pushed, change, expressions)
-        joined = _is_joined(change) and pushed.HasField("where_clause")
-        made.where_clause.CopyFrom(tree.both([pushed.where_clause, rid]) if joined else rid)
+        conditions = [rid]
+        if _is_joined(change):  # which rows of the other tables belong to each
+            pushed = pb.SelectStmt()
+            push_where(pushed, change, expressions)
+            if pushed.HasField("where_clause"):
+                conditions.insert(0, pushed.where_clause)
+        made.where_clause.CopyFrom(tree.both(conditions))
         if isinstance(made, pb.UpdateStmt) and isinstance(change, pb.UpdateStmt):
             del made.target_list[:]
             for each in change.target_list:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from sealhold.protect.sql.binding import Values
-from sealhold.protect.sql.errors import error
+from sealhold.protect.sql.errors import NOT_POSSIBLE, error
 from sealhold.protect.sql.line import INSIDE, Line, Swallowed
 from sealhold.protect.sql.opening import NO_DATA, Opening, Rows, framed, row_description
 from sealhold.protect.sql.plan import Control, Given, Hidden, Plan, Query, Rewrite, Verb
@@ -115,7 +115,9 @@ class Commands:
             case Rewrite() as rewrite:
                 yield from self._rewriting.run(rewrite, values, results, is_described=is_described)
             case _:
-                talk.line.refuse(error("0A000", "EXECUTE of such a statement is not possible here"))
+                talk.line.refuse(
+                    error(NOT_POSSIBLE, "EXECUTE of such a statement is not possible here")
+                )
 
     def _declare(self, plan: Control) -> Job:
         talk, line, query = self._talk, self._talk.line, plan.inner
@@ -128,7 +130,7 @@ class Commands:
         elif plan.name in talk.cursors or plan.name.encode().startswith(OURS):
             line.refuse(error("42P03", f'cursor "{plan.name}" already exists'))
         elif not isinstance(query, Query) or takes_values(query):
-            line.refuse(error("0A000", "such a cursor is not possible on protected columns"))
+            line.refuse(error(NOT_POSSIBLE, "such a cursor is not possible on protected columns"))
         else:
             if not self._running.is_ready(query):
                 yield from self._running.made_ready(query)
@@ -145,11 +147,13 @@ class Commands:
         way = plan.value.split()
         most = int(way[-1]) if len(way) == _FORWARD else 0
         if way[:2] != ["FETCH", "FORWARD"] or most < 1:
-            line.refuse(error("0A000", "a cursor on protected columns only reads forward"))
+            line.refuse(error(NOT_POSSIBLE, "a cursor on protected columns only reads forward"))
             return
         opening: Opening = cursor.opening
         rows = 0 if most >= _ALL else most
-        opening.results = tuple(results)
+        if any(results):
+            line.refuse(error(NOT_POSSIBLE, "FETCH in binary form over protected columns"))
+            return
         if is_described:
             self._running.tell(opening.query, results)
         if not opening.is_kept:

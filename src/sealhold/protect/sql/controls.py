@@ -10,7 +10,7 @@ from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.literals import type_of
-from sealhold.protect.sql.plan import Control, Plan, Refused, Relay, Verb
+from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Verb
 from sealhold.protect.sql.refusing import NotPossibleError, WrongError
 from sealhold.protect.sql.tree import Node
 
@@ -18,7 +18,12 @@ TRANSACTIONS: Final = {
     1: Verb.BEGIN, 2: Verb.BEGIN, 3: Verb.COMMIT, 4: Verb.ROLLBACK, 5: Verb.SAVEPOINT,
     6: Verb.SAVEPOINT, 7: Verb.SAVEPOINT,
 }  # fmt: skip  # by TransactionStmtKind; two-phase commit is not among them
+SCROLL, HOLD = 0x2, 0x20  # bits of a cursor's options
 LOCAL: Final = ("application_name",)  # kept here: it says who the client is
+WRITTEN: Final = {  # what decides how values are written, and the server tells nobody of
+    "bytea_output": ("", "hex"),
+    "extra_float_digits": ("", "1", "2", "3"),  # which are written alike
+}
 FORBIDDEN: Final = ("session_authorization", "role")
 
 Inner = Callable[[Node, tuple[int, ...]], Plan]
@@ -48,6 +53,10 @@ def control_of(  # noqa: C901, PLR0911  # reason: one way for each kind of state
         case "declare_cursor_stmt":
             statement = node.declare_cursor_stmt
             plan = inner(statement.query, ())
+            if isinstance(plan, Query) and statement.options & (HOLD | SCROLL):
+                raise NotPossibleError(
+                    "a cursor WITH HOLD, or one that scrolls, over protected tables"
+                )
             return Control(Verb.DECLARE, sql, statement.portalname, plan)
         case "fetch_stmt":
             return Control(Verb.FETCH, sql, node.fetch_stmt.portalname, value=_way(node.fetch_stmt))
@@ -58,6 +67,8 @@ def control_of(  # noqa: C901, PLR0911  # reason: one way for each kind of state
         case "variable_set_stmt":
             return _set(node.variable_set_stmt, sql)
         case "variable_show_stmt":
+            if node.variable_show_stmt.name.lower() in LOCAL:
+                raise NotPossibleError("SHOW of what is not told to the provider")
             return Relay(sql)
         case _:
             return None
@@ -115,7 +126,11 @@ def _set(statement: pb.VariableSetStmt, sql: str) -> Plan:
         raise NotPossibleError(f"SET {name}: the proxy logs in at the provider by itself")
     value = ",".join(_value(each) for each in statement.args)
     if name == "client_encoding" and value.upper().replace("-", "") not in {"UTF8", "UNICODE", ""}:
-        raise WrongError("0A000", "the proxy speaks UTF8 alone")
+        raise NotPossibleError("the proxy speaks UTF8 alone")
+    if name in WRITTEN:
+        if value.lower() not in WRITTEN[name]:
+            raise NotPossibleError(f"SET {name} to {value}: values are written in one form")
+        return Relay(sql)
     if name in LOCAL:
         return Control(Verb.SET, "", name, value=value)
     if name in {"search_path", ""}:  # "" is RESET ALL, or a transaction's own settings

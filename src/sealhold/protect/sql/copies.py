@@ -10,9 +10,11 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
+from sealhold.protect.columns import Column
 from sealhold.protect.pgtypes.types import by_oid
 from sealhold.protect.spec import CELL
 from sealhold.protect.sql import tree
+from sealhold.protect.sql.defaults import default_of
 from sealhold.protect.sql.names import RID, Attribute, Relation
 from sealhold.protect.sql.plan import CopyColumn, CopyPlan, Query
 from sealhold.protect.sql.refusing import CannotResolveError, NotPossibleError, WrongError
@@ -46,6 +48,12 @@ def copy_from(copy: pb.CopyStmt, relation: Relation, work: Work) -> CopyPlan:
         physical += [each.places[suffix] for suffix in suffixes]
         if each.column is not None:
             work.written[each.column] = None
+    names = {each.name for each in attributes}
+    defaults: list[tuple[Column, bytes | None]] = []
+    for each in relation.attributes:
+        if each.column is not None and each.default is not None and each.name not in names:
+            defaults.append((each.column, default_of(each)))
+            physical += [each.places[suffix] for suffix in each.column.techniques]
     made = pb.CopyStmt()
     made.CopyFrom(copy)
     del made.options[:], made.attlist[:]
@@ -54,7 +62,8 @@ def copy_from(copy: pb.CopyStmt, relation: Relation, work: Work) -> CopyPlan:
     form, options = read_options(copy)
     sql = tree.deparsed(Node(copy_stmt=made))
     return CopyPlan(
-        sql, into=True, columns=tuple(columns), form=form, options=options, rid=True,
+        sql, into=True, columns=tuple(columns), form=form, options=options,
+        defaults=tuple(defaults), rid=True,
         touch=work.touch("COPY FROM"),
     )  # fmt: skip
 

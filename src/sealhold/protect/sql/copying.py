@@ -16,15 +16,8 @@ from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.binding import Values, rid_cell
 from sealhold.protect.sql.commands import complete
-from sealhold.protect.sql.copyforms import (
-    HEADER,
-    TRAILER,
-    Fields,
-    Reader,
-    Writer,
-    reader_of,
-    writer_of,
-)
+from sealhold.protect.sql.copyreading import HEADER, TRAILER, Fields, Reader, reader_of
+from sealhold.protect.sql.copywriting import Writer, writer_of
 from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.line import COPY_IN, Line
 from sealhold.protect.sql.opening import Opening, Rows, described, value_error
@@ -81,7 +74,7 @@ class _Into(Told):
         else:
             super().error(line, message)
         self._copying.ends()
-        if self._copying.has_begun:
+        if self._copying.has_begun and not self._copying.is_synced:
             line.sync()
 
     def dropped(self, line: Line) -> None:  # noqa: ARG002  reason: nothing is told
@@ -97,6 +90,7 @@ class Copying:
         self._running = running
         self.is_on = False  # lines of the client are ours
         self.has_begun = False
+        self.is_synced = False  # all lines are on their way, with the Sync after them
         self._plan: CopyPlan | None = None
         self._into: _Into | None = None
         self._reader: Reader | None = None
@@ -135,6 +129,7 @@ class Copying:
         if plan is None:
             return
         self.is_on = self.has_begun = True
+        self.is_synced = False
         self._into = into
         self._reader = reader_of(plan.form, plan.options, [each.name for each in plan.columns])
         self._waiting, self._size, self._has_head = [], 0, False
@@ -188,7 +183,7 @@ class Copying:
             parts.append(TRAILER)
         line.to_provider.append(frame(b"d", b"".join(parts)))
         if is_last:
-            self.is_on = False
+            self.is_on, self.is_synced = False, True
             line.to_provider.append(frame(b"c"))
             line.sync()
 
@@ -202,6 +197,9 @@ class Copying:
                 continue
             hidden = column.column
             columns += [hidden.encode(suffix, values, rids) for suffix in hidden.techniques]
+        for hidden, value in plan.defaults:
+            given = [value] * len(rows)
+            columns += [hidden.encode(suffix, given, rids) for suffix in hidden.techniques]
         if plan.rid:
             columns.append([*map(rid_cell, rids)])
         return list(zip(*columns, strict=True))

@@ -21,7 +21,8 @@ from sealhold.model.errors import (
     TamperedError,
     UnavailableError,
 )
-from sealhold.protect.sql.wire import build_notice, parse_notice
+from sealhold.protect.sql.parsing import parse_notice
+from sealhold.protect.sql.wire import build_notice
 
 CANNOT_RESOLVE: Final = "SH001"
 NOT_POSSIBLE: Final = "SH002"
@@ -119,6 +120,7 @@ def renamed(message: bytes, renaming: Renaming | None) -> bytes:
     if renaming is None:
         return relayed(b"E", message)
     fields = parse_notice(message[_HEAD:])
+    # THREAT T651: what the provider says may hold what it should not know to say
     for letter in _DROPPED:
         fields.pop(letter, None)
     for letter in (*_TEXTS, b"c", b"n"):

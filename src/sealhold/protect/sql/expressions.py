@@ -20,7 +20,7 @@ from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.coercing import converts
 from sealhold.protect.sql.hiding import hidden_value
-from sealhold.protect.sql.literals import literal_of, parameter_of
+from sealhold.protect.sql.literals import Literal, literal_of, parameter_of
 from sealhold.protect.sql.plan import Expression, Hidden, How
 from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
 from sealhold.protect.sql.residual import CannotDo, Slot, compile_expression
@@ -198,6 +198,10 @@ class Expressions:
 
     def _in(self, field: Field, name: str, items: Sequence[Node]) -> Node:
         suffix = self.suffix(field, Op.EQUAL)
+        column = self._column_of(field)
+        if len(items) > 1:  # the server looks for one type of all, and finds the column's
+            for each in items:
+                parameter_of(each, column.type, self.work.parameters, stored=True)
         terms = [self.hidden(field, suffix, "=", each) for each in items]
         return tree.compared(KIND.AEXPR_IN, name, field.at(suffix), tree.listed(terms))
 
@@ -236,6 +240,7 @@ class Expressions:
             NotPossibleError: the value is known at the provider alone, or of a type that is not
                 converted here.
         """
+        # THREAT T694: a constant beside a protected column is in no text
         if value.HasField("a_const") and value.a_const.isnull:
             return tree.null()
         parameters = self.work.parameters
@@ -248,6 +253,8 @@ class Expressions:
         expression = literal_of(value, column.type, parameters, how) or self._computed(value)
         if expression is None or not converts(expression.type, column.type, how):
             raise cannot(column, "that value there")
+        if isinstance(expression, Literal):
+            _check(expression)
         hidden = Hidden(column, suffix, None, expression.type, expression, how=how, row=row)
         if self.work.embeds:
             return _embedded(hidden)
@@ -314,6 +321,16 @@ class Expressions:
             raise cannot(column, Op.JOIN)
         copy.sub_link.testexpr.CopyFrom(field.at(suffix))
         copy.sub_link.subselect.CopyFrom(Node(select_stmt=inner.select))
+
+
+def _check(literal: Literal) -> None:
+    """Refuse a text that is no value of its type, as the server does before it runs anything."""
+    if literal.type.typmod != -1:
+        return  # what is too long is said when it is stored
+    try:
+        literal.evaluate((), (), Settings())
+    except PgValueError as err:
+        raise WrongError(err.sqlstate, err.message) from err
 
 
 def _no_column(names: tuple[str, ...]) -> Slot:

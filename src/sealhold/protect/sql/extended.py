@@ -14,24 +14,18 @@ from sealhold.model.errors import WireError
 from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.hidden import Hiding
 from sealhold.protect.sql.line import ONE, Answer, Line, Relayed
+from sealhold.protect.sql.parsing import cstring, parse_execute, parse_parse, parse_target
 from sealhold.protect.sql.passing import is_ending, passes, ran
 from sealhold.protect.sql.plan import Control, Refused, Relay
 from sealhold.protect.sql.talk import OURS, Job, Portal, Statement, Talk
-from sealhold.protect.sql.wire import (
-    HEAD,
-    build_parse,
-    cstring,
-    parse_execute,
-    parse_parse,
-    parse_target,
-)
+from sealhold.protect.sql.wire import HEAD, build_parse
 
 CLOSED = b"3\0\0\0\4"  # CloseComplete
 Take = Callable[[bytes, int, int], None]
 
 
 class RelayedParse(Relayed):
-    """A relayed Parse: if it fails, there is no such statement; if it is skipped, the old one is."""
+    """A relayed Parse: if it fails there is no such statement; if it is skipped, the old one is."""
 
     def __init__(self, talk: Talk, statement: Statement) -> None:
         self._talk = talk

@@ -13,9 +13,10 @@ from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.binding import Values
 from sealhold.protect.sql.commands import Commands
 from sealhold.protect.sql.copying import Copying
-from sealhold.protect.sql.errors import error
+from sealhold.protect.sql.errors import NOT_POSSIBLE, error
 from sealhold.protect.sql.line import ONE, Line, Swallowed
 from sealhold.protect.sql.opening import Opening, Rows, handed_out, row_description, value_error
+from sealhold.protect.sql.parsing import Bind, parse_bind
 from sealhold.protect.sql.passing import passes, ran
 from sealhold.protect.sql.plan import (
     Control,
@@ -33,14 +34,12 @@ from sealhold.protect.sql.rewriting import Rewriting
 from sealhold.protect.sql.running import Running, answer_of
 from sealhold.protect.sql.talk import Job, Portal, Statement, Talk
 from sealhold.protect.sql.wire import (
-    Bind,
     build_bind,
     build_execute,
     build_oids,
     build_parse,
     build_target,
     frame,
-    parse_bind,
 )
 
 PARSED = frame(b"1")
@@ -102,9 +101,13 @@ class Hiding:
             self._talk.line.reply(lambda: build_oids(()) + behind())
             return
         prepared = self._running.prepared.of(query)
+        first = plan.select if isinstance(plan, Rewrite) else query
+        before = prepared if first is query else self._running.prepared.of(first)
 
         def said() -> bytes:
             oids = client_oids(query, prepared.parameters, statement.oids)
+            if first is not query:
+                oids = _either(oids, client_oids(first, before.parameters, statement.oids))
             return build_oids(oids) + row_description(query, prepared, ())
 
         self._talk.line.reply(said)
@@ -143,7 +146,7 @@ class Hiding:
 
     # --- one statement of a Query ---
 
-    def whole(self, plan: Plan, *, is_alone: bool) -> Job:
+    def whole(self, plan: Plan, *, is_alone: bool) -> Job:  # noqa: C901  reason: one case for each plan
         """Carry out one of several statements, with its description and its end.
 
         Raises:
@@ -160,7 +163,7 @@ class Hiding:
             case CopyPlan() if is_alone:
                 yield from self._copying.begin(plan)
             case CopyPlan():
-                line.refuse(error("0A000", "COPY of a protected table together with others"))
+                line.refuse(error(NOT_POSSIBLE, "COPY of a protected table together with others"))
             case Refused():
                 self._talk.refuse(plan)
             case Rewrite():
@@ -211,7 +214,9 @@ class Hiding:
             case Control():
                 yield from self._commands.run(plan, portal.results, is_described=False)
             case _:
-                self._talk.line.refuse(error("0A000", "COPY of a protected table but by Query"))
+                self._talk.line.refuse(
+                    error(NOT_POSSIBLE, "COPY of a protected table goes as a simple query alone")
+                )
 
     def _relayed(self, sql: str) -> None:
         """Do a clear statement between others."""
@@ -245,7 +250,7 @@ class Columns(Swallowed):
         return super().take(line, kind, message)
 
 
-_DDL = b"_sh_ddl"
+_DDL = b""
 
 
 def client_oids(query: Query, given: tuple[int, ...], declared: tuple[int, ...]) -> list[int]:
@@ -258,6 +263,14 @@ def client_oids(query: Query, given: tuple[int, ...], declared: tuple[int, ...])
     found |= {at: oid for at, oid in enumerate(declared) if oid}
     count = max(found, default=-1) + 1
     return [found.get(at, _TEXT) for at in range(count)]
+
+
+def _either(oids: list[int], others: list[int]) -> list[int]:
+    """Return the types of parameters of which each phase of a change knows some."""
+    longer, shorter = sorted((oids, others), key=len, reverse=True)
+    return [
+        oid if at >= len(shorter) or oid != _TEXT else shorter[at] for at, oid in enumerate(longer)
+    ]
 
 
 _TEXT = 25

@@ -14,17 +14,17 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
-from sealhold.model.errors import SealBrokenError
 from sealhold.protect.columns import Column
 from sealhold.protect.policy import Bind
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
+from sealhold.protect.sql.defaults import default_of
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.grouping import Laid
 from sealhold.protect.sql.literals import Value
 from sealhold.protect.sql.names import RID, Relation
-from sealhold.protect.sql.plan import Hidden, Refused, Row
-from sealhold.protect.sql.refusing import NotPossibleError, PlanError, WrongError, cannot
+from sealhold.protect.sql.plan import Hidden, Row
+from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
 from sealhold.protect.sql.scope import Scope, entry_of
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
@@ -157,13 +157,7 @@ class Inserting:
         attribute = self.relation.named(name)
         if attribute is None or attribute.default is None:
             return tree.null()
-        try:
-            (value,) = column.decode([attribute.default], [0])
-        except SealBrokenError as err:
-            raise PlanError(
-                Refused("SH003", f'the default of column "{name}" was changed at the provider')
-            ) from err
-        constant = Value(column.type, value)
+        constant = Value(column.type, default_of(attribute))
         hidden = Hidden(column, suffix, None, column.type, constant, row=row)
         return self.work.parameters.hidden(hidden)
 

@@ -23,7 +23,7 @@ from sealhold.protect.sql.grouping import Grouping, contains_aggregate
 from sealhold.protect.sql.plan import Output
 from sealhold.protect.sql.refusing import NotPossibleError, PlanError, WrongError
 from sealhold.protect.sql.residual import CannotDo, Residual, Slot, compile_select
-from sealhold.protect.sql.scope import Field, Scope
+from sealhold.protect.sql.scope import UNDEFINED, Field, Scope
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
@@ -44,9 +44,15 @@ class Base:
         """Return where a column stands in each row; it is asked for from now on.
 
         Raises:
+            LookupError: there is none of that name.
             NotPossibleError: it is of a table whose columns are not known, or of such a type.
         """
-        found = self.scope.resolve(names)
+        try:
+            found = self.scope.resolve(names)
+        except WrongError as err:
+            if err.refused.code == UNDEFINED:
+                raise LookupError(err.refused.message) from err
+            raise
         if found is None or found.type is None:
             raise NotPossibleError(f'column "{names[-1]}" is of a type or table not known here')
         key = (found.alias, found.name)
@@ -116,6 +122,8 @@ def split(selecting: Selecting, select: pb.SelectStmt, work: Work) -> Split:
         residual = compile_select(
             rest, base.slot, work.parameters.type_of, text_order=work.names.text_order
         )
+    except LookupError as err:
+        raise WrongError(UNDEFINED, str(err)) from err
     except CannotDo as err:
         raise NotPossibleError(str(err), err.advice) from err
     except PgValueError as err:

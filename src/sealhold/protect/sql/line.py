@@ -16,31 +16,30 @@ from typing import ClassVar, Final
 
 from sealhold.model.errors import WireError
 from sealhold.model.pgsteps import Call, Step
-from sealhold.protect.sql.wire import AFTER_LOGIN, HEAD, Inbox, build_execute, frame, u32
+from sealhold.protect.sql.wire import HEAD, build_execute, frame
 
 IDLE, INSIDE, FAILED = 0x49, 0x54, 0x45  # `I`, `T`, `E` of ReadyForQuery
 NOWHERE: Final = b"_sh_nowhere"  # a portal that is never there
 ROW, COPY_DATA, ERROR, READY = 0x44, 0x64, 0x45, 0x5A
 COPY_IN, COPY_OUT = 0x47, 0x48
-_LONG: Final = frozenset((ROW, COPY_DATA))  # go on before they are whole
 FLUSH: Final = frame(b"H")
 SYNC: Final = frame(b"S")
 
-_BAD, _ON, _POP, _DONE, _SLOW = range(5)
+BAD, ON, POP, DONE, SLOW = range(5)
 
 
 def _table(**kinds: int) -> tuple[int, ...]:
     """Return what becomes of a message by its kind: all that are named, any others are wrong."""
-    actions = dict.fromkeys(b"NAES", _SLOW)
+    actions = dict.fromkeys(b"NAES", SLOW)
     for name, action in kinds.items():
         actions |= dict.fromkeys(name.removeprefix("k").encode(), action)
-    return tuple(actions.get(kind, _BAD) for kind in range(256))
+    return tuple(actions.get(kind, BAD) for kind in range(256))
 
 
 # Numbers stand behind a `k`: a name does not begin with one.
-RELAYED: Final = _table(k123TnCsI=_POP, tdHcD=_ON, G=_SLOW)
-_WHOLE: Final = _table(TDCIdHcn=_ON, G=_SLOW, Z=_DONE)
-_SYNCED: Final = _table(Z=_DONE)
+RELAYED: Final = _table(k123TnCsI=POP, tdHcD=ON, G=SLOW)
+_WHOLE: Final = _table(TDCIdHcn=ON, G=SLOW, Z=DONE)
+_SYNCED: Final = _table(Z=DONE)
 
 
 class Answer:
@@ -112,7 +111,7 @@ class Swallowed(Answer):
 
     def take(self, line: "Line", kind: int, message: bytes) -> bool:
         """Take the answer and tell nobody."""
-        if RELAYED[kind] != _POP:
+        if RELAYED[kind] != POP:
             return super().take(line, kind, message)
         return True
 
@@ -167,9 +166,7 @@ class Line:
         self.on_setting: Callable[[bytes], None] = _ignored
         self.on_idle: Callable[[], None] = _nothing
         self.mapped: Callable[[bytes, bytes], bytes] = _unchanged
-        self._inbox = Inbox(AFTER_LOGIN)
-        self._loud: list[bytes] | None = None  # where the client listens, while it hears nothing
-        self._through = 0  # bytes of a relayed frame that are still to come
+        self.loud: list[bytes] | None = None  # where the client listens, while it hears nothing
         self.is_settling = False  # the end of a transaction that must fail is awaited
 
     # --- towards both ---
@@ -215,6 +212,7 @@ class Line:
         The provider's transaction fails with ours, if there is one: by an Execute of nothing. In a
         failed transaction the client is told that it has failed, unless this error `is_first`.
         """
+        # THREAT T648: what stands behind a refused message is not sent, and its transaction fails
         self.skipping = True
         if self.owed or self.unsynced or self.status == INSIDE:
             self.ask(build_execute(NOWHERE), Poison(said, is_first=is_first))
@@ -230,8 +228,8 @@ class Line:
         the session ends: it may have been done by now.
         """
         self.say(said)
-        if self._loud is None:
-            self._loud, self.to_client = self.to_client, []
+        if self.loud is None:
+            self.loud, self.to_client = self.to_client, []
         following = list(self.owed)
         if SYNCED not in following:
             self.skipping = True
@@ -242,17 +240,6 @@ class Line:
         else:
             self.is_broken = True
 
-    def stall_failed(self, err: bytes) -> None:
-        """Answer by an error, since what was waited for is refused.
-
-        Raises:
-            WireError: as `receive`.
-        """
-        if self.owed:
-            self.owed[0].give_up()
-        self.fail(err)
-        self.resume()
-
     def tell_error(self, message: bytes) -> None:
         """Send the provider's error on, in words that fit the client's names."""
         self.say(self.mapped(b"E", message))
@@ -262,157 +249,6 @@ class Line:
         self.status = status
         if status == IDLE:
             self.on_idle()
-
-    # --- from the provider ---
-
-    def receive(self, data: bytes) -> None:
-        """Take what came from the provider.
-
-        Raises:
-            WireError: it is not what was asked for.
-        """
-        if self._through:
-            data = self._go_through(data)
-        data = self._inbox.taken(data)
-        if not data or self.stall is not None:
-            self._inbox.keep(data)
-            return
-        at, start, end, owed = 0, 0, len(data), self.owed
-        while end - at >= HEAD and not self.is_broken:
-            kind = data[at]
-            stop = at + 1 + u32(data, at + 1)[0]
-            table = owed[0].table if owed else ()
-            if stop > end:
-                if table and kind in _LONG and table[kind] == _ON and stop - at <= AFTER_LOGIN:
-                    self._through = stop - end
-                    at = end
-                break
-            action = table[kind] if table else _SLOW
-            if action == _ON:
-                at = stop
-                continue
-            if action == _POP:
-                owed.popleft()
-            elif action == _DONE and self._loud is None:
-                owed.popleft()
-                self.note_status(data[at + HEAD])
-            elif action == _BAD:
-                raise WireError("an answer out of turn")
-            else:
-                if at > start:
-                    self.to_client.append(data[start:at])
-                start = self._read(kind, data, at, stop)
-                if start == at:
-                    break
-                at = start
-                continue
-            at = stop
-            if owed and type(owed[0]) is Local:
-                self.to_client.append(data[start:at])
-                start = at
-                self._say_locals()
-        if at > start:
-            self.to_client.append(data if at == end and not start else data[start:at])
-        self._inbox.keep(data[at:])
-
-    def resume(self) -> None:
-        """Go on after a stall.
-
-        Raises:
-            WireError: as `receive`.
-        """
-        self.stall = None
-        self.receive(self._inbox.all())
-
-    @property
-    def waiting(self) -> int:
-        """How many bytes of the provider wait here."""
-        return self._inbox.size
-
-    def _go_through(self, data: bytes) -> bytes:
-        count = min(len(data), self._through)
-        self._through -= count
-        if count == len(data):
-            self.to_client.append(data)
-            return b""
-        self.to_client.append(data[:count])
-        return data[count:]
-
-    def _read(self, kind: int, data: bytes, at: int, stop: int) -> int:
-        """Take one message that does not go on as it is, or many rows; return where it ends."""
-        owed = self.owed
-        if kind == ROW and owed:
-            return owed[0].rows(self, data, at)
-        message = data[at:stop]
-        if kind in b"NAS":
-            self._aside(kind, message)
-        elif kind == ERROR:
-            self._failed(message)
-        elif not owed:
-            raise WireError("a message that nobody asked for")
-        elif kind == COPY_IN and owed[0].table:
-            self._begins_copy(message)
-        elif kind == READY and owed[0] is SYNCED:
-            self._ends(message)
-        elif owed[0].take(self, kind, message):
-            owed.popleft()
-            self._say_locals()
-        return stop
-
-    def _aside(self, kind: int, message: bytes) -> None:
-        """Take what may come at any time: notices, notifications, settings."""
-        if kind == 0x53:  # noqa: PLR2004  # reason: `S`
-            self.on_setting(message)
-        self.say(self.mapped(b"N", message) if kind == 0x4E else message)  # noqa: PLR2004  # reason: `N`
-
-    def _failed(self, message: bytes) -> None:
-        owed = self.owed
-        self.copying_in = False
-        if not owed:  # it ends the connection: shutting down, or idle for too long
-            self.tell_error(message)
-            return
-        if owed[0] is WHOLE:
-            self.tell_error(message)
-            return
-        owed.popleft().error(self, message)
-        self._drop()
-        if not owed:
-            self.skipping = True
-
-    def _drop(self) -> None:
-        """Forget what is owed up to the next Sync."""
-        owed = self.owed
-        while owed and owed[0] is not SYNCED and not isinstance(owed[0], Silenced):
-            owed.popleft().dropped(self)
-
-    def _begins_copy(self, message: bytes) -> None:
-        """Let the client send its lines. A Sync that was sent already is ignored by the provider."""
-        self.say(message)
-        self.copying_in = True
-        if self.owed[0] is ONE:
-            if any(each is not SYNCED for each in list(self.owed)[1:]):
-                raise WireError("messages behind a COPY that had not begun")
-            while len(self.owed) > 1:
-                self.owed.pop()
-            self.unsynced = True
-
-    def _ends(self, message: bytes) -> None:
-        """End what was answered by an error of ours: a transaction around it must fail too."""
-        self.owed.popleft()
-        if self.is_settling and message[HEAD] == INSIDE:
-            self.ask(build_execute(NOWHERE), Unheard())
-            self.sync()
-            return
-        self.is_settling = False
-        if self._loud is not None:
-            self.to_client, self._loud = self._loud, None
-        self.note_status(message[HEAD])
-        self.say(message)
-
-    def _say_locals(self) -> None:
-        owed = self.owed
-        while owed and type(owed[0]) is Local:
-            self.say(owed.popleft().say())  # type: ignore[attr-defined]  # reason: the type was looked at
 
 
 def _ignored(_message: bytes) -> None:

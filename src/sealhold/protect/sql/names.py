@@ -39,9 +39,7 @@ VIEWS: Final = (
     " WHERE c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
     " ORDER BY c.oid"
 )
-COLLATION: Final = (
-    "SELECT datcollate FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
-)
+COLLATION: Final = "SELECT CASE WHEN datcollate = datctype THEN datcollate END FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
 LOADING: Final = (PATH, COLUMNS, VIEWS, COLLATION)  # what a session asks, in this order
 
 TextOrder: TypeAlias = Literal["C", "refuse"]  # whether the database orders texts by bytes

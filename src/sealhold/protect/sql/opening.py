@@ -149,6 +149,7 @@ class Opening:
             cells = columns[output.at]
             if output.column is not None:
                 places = _places(columns, output.rid_at, len(rows))
+                # THREAT T660, T661: what does not open in its place ends the answer
                 cells = output.column.decode(cells, places)
             made.append(cells)
         return made
@@ -328,6 +329,7 @@ def value_error(err: PgValueError | SealholdError) -> bytes:
 
 
 def too_many(most: int) -> bytes:
+    """Return the error of a statement that would bring too much here."""
     return error(
         LIMIT,
         f"more than {most} rows, or too long ones, would have to be opened here",
@@ -354,7 +356,7 @@ def _field(output: Output, given: Sequence[Field], format_: int) -> Field:
     if output.column is None:
         place = (output.table or told.table, output.attribute or told.attribute)
         return Field(output.name, *place, told.type, told.length, told.typmod, format_)
-    type_ = output.column.type
+    type_ = output.type or output.column.type
     return Field(
         output.name, output.table or told.table, output.attribute,
         type_.oid, type_.length, type_.typmod, format_,

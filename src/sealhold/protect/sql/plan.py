@@ -220,6 +220,7 @@ class CopyPlan:
     columns: tuple[CopyColumn, ...]  # in the order of the client's lines
     form: str = "text"  # text, csv, binary: the client's
     options: dict[str, str] = field(default_factory=dict)  # delimiter, null, quote, escape, header
+    defaults: tuple[tuple[Column, bytes | None], ...] = ()  # columns that the lines do not have
     rid: bool = False  # each row gets a number, which is the last physical column
     query: Query | None = None  # of COPY (SELECT ...) TO, or of a table
     touch: Touch = Touch("COPY")

@@ -13,15 +13,9 @@ from typing import Final
 
 from sealhold.protect.sql.errors import Renaming, renamed
 from sealhold.protect.sql.line import Answer, Line, Swallowed
+from sealhold.protect.sql.parsing import parse_fields, parse_oids
 from sealhold.protect.sql.plan import Hidden, Query, Touch
-from sealhold.protect.sql.wire import (
-    HEAD,
-    Field,
-    build_parse,
-    build_target,
-    parse_fields,
-    parse_oids,
-)
+from sealhold.protect.sql.wire import HEAD, Field, build_parse, build_target
 
 KEPT: Final = 256  # statements of one session at the provider
 _PARSED, _PARAMETERS, _COLUMNS, _NONE = (ord(each) for each in "1tTn")

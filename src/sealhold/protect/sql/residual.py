@@ -1,6 +1,6 @@
 """What is left of a statement when the provider did its part: done on rows of opened values.
 
-- `compile_select` takes a parsed SELECT whose FROM is done, and gives a `Residual`, which turns base
+- `compile_select` takes a parsed SELECT whose FROM is done, and gives a `Residual`: it turns base
   rows into the client's rows with PostgreSQL 15's exact meaning, names and types.
 - A closed list. What is not in it is `CannotDo` when it is compiled: never a guess. A constant that
   the server would refuse (`1 / 0`, `'x'::int`) is its `PgValueError` then, too.

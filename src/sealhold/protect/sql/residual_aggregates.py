@@ -1,7 +1,7 @@
 """Aggregates of a statement: compiled once, and computed for each group of rows.
 
-- DISTINCT drops equal arguments before they are taken; with it, or with ORDER BY, arguments are kept
-  and taken in order when the group is complete.
+- DISTINCT drops equal arguments before they are taken. With ORDER BY, and where the order shows
+  with DISTINCT, arguments are kept and taken in order when the group is complete.
 - Where the order of arguments shows and is one of texts, it must be order C.
 
 Source: docs/spec/57-values-and-residuals.md section 13; PostgreSQL 15, chapter 4.2.7.
@@ -13,9 +13,9 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
-from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.sql.residual_calls import AGGREGATES, name_of
 from sealhold.protect.sql.residual_compiler import Compiler
+from sealhold.protect.sql.residual_limits import RowLimit
 from sealhold.protect.sql.residual_names import shape
 from sealhold.protect.sql.residual_resolve import choose, settled
 from sealhold.protect.sql.residual_sorting import SortKey, directions, sort_in_place
@@ -40,6 +40,7 @@ class Aggregate:
     keep: Run | None  # FILTER
     same: Callable[[Value], Value] | None  # DISTINCT: what is equal for equal first arguments
     sorts: tuple[SortKey, ...] = ()
+    keeps_values: bool = False  # until the group is complete
 
 
 class Gathering:
@@ -53,14 +54,21 @@ class Gathering:
         self._seen: set[object] = set()
         self._kept: list[tuple[list[Value], tuple[Value, ...]]] = []
 
-    def take(self, frame: Frame) -> None:
-        """Take a row."""
+    def take(self, frame: Frame, limit: RowLimit) -> None:
+        """Take a row.
+
+        Raises:
+            TooMuchToOpenError: what is kept of it is too much.
+            PgValueError: a value that the server would refuse to compute.
+        """
         aggregate = self._aggregate
         if aggregate.keep is not None and aggregate.keep(frame) is not True:
             return
         values = tuple([run(frame) for run in aggregate.arguments])
+        if aggregate.keeps_values:
+            limit.keep(values)
         if aggregate.same is not None:
-            key = tuple([None if values[0] is None else aggregate.same(values[0]), *values[1:]])
+            key = (None if values[0] is None else aggregate.same(values[0]), *values[1:])
             if key in self._seen:
                 return
             self._seen.add(key)
@@ -108,8 +116,9 @@ def aggregate(compiler: Compiler, node: pb.FuncCall) -> tuple[Aggregate, Term] |
         begin=signature.run,
         arguments=tuple(part.run for part in typed),
         keep=keep,
-        same=codec(typed[0].type).same if node.agg_distinct else None,
+        same=compiler.equal(typed[0]) if node.agg_distinct else None,
         sorts=_sorts(compiler, node, name, typed),
+        keeps_values=bool(node.agg_distinct or node.agg_order) or name in _SHOWS_ORDER,
     )
     in_c = any(part.is_in_c for part in typed)
     return made, Term(
@@ -117,14 +126,18 @@ def aggregate(compiler: Compiler, node: pb.FuncCall) -> tuple[Aggregate, Term] |
     )
 
 
-def _unset(frame: Frame) -> Value:
+def _unset(_: Frame) -> Value:
     raise CannotDo("an aggregate outside of its statement")
 
 
 def _sorts(
     compiler: Compiler, node: pb.FuncCall, name: str, typed: Sequence[Term]
 ) -> tuple[SortKey, ...]:
-    """Return in which order the arguments are taken, where it shows."""
+    """Return in which order the arguments are taken, where it shows.
+
+    Raises:
+        CannotDo: not in the list.
+    """
     if node.agg_distinct and not node.agg_order:
         kind = typed[0].type
         if name not in _SHOWS_ORDER and kind.name not in {"float4", "float8"}:

@@ -1,4 +1,4 @@
-"""Calls of functions: those of the table, and those that need a constant or any number of arguments.
+"""Calls of functions: those of the table, and those that need a constant or many arguments.
 
 Source: docs/spec/57-values-and-residuals.md section 9.
 """
@@ -52,7 +52,8 @@ def name_of(node: pb.FuncCall) -> str:
     names = [part.string.sval for part in node.funcname]
     if len(names) > 2 or (len(names) == 2 and names[0] != "pg_catalog"):  # noqa: PLR2004  # reason: schema and name
         raise CannotDo(f"the function `{'.'.join(names)}` is not in the list")
-    return names[-1]
+    name: str = names[-1]
+    return name
 
 
 def call(compiler: Compiler, node: pb.FuncCall) -> Term:
@@ -87,7 +88,7 @@ def call(compiler: Compiler, node: pb.FuncCall) -> Term:
     typed = [
         compiler.typing.typed(part, to) for part, to in zip(parts, signature.takes, strict=True)
     ]
-    if name in _IN_C and any(part.is_in_c for part in typed):
+    if name in _IN_C and (compiler.text_order == "C" or any(part.is_in_c for part in typed)):
         signature = replace(signature, run=_IN_C[name])
     return applied(signature, typed)
 
@@ -133,7 +134,11 @@ def _made(name: str, word: str, kind: str) -> Callable[..., Value]:
 
 
 def _joined(compiler: Compiler, parts: Sequence[Term], *, is_spaced: bool) -> Term:
-    """Return concat or concat_ws: NULL is left out, but for a separator that is NULL."""
+    """Return concat or concat_ws: NULL is left out, but for a separator that is NULL.
+
+    Raises:
+        CannotDo: not in the list.
+    """
     if len(parts) < 1 + is_spaced:
         raise CannotDo("`concat` without arguments")
     typed = [compiler.typing.settled(part) for part in parts]

@@ -34,8 +34,10 @@ from sealhold.protect.pgtypes.zones import zone
 from sealhold.protect.sql.residual_terms import TEXTS, CannotDo, Frame, Term, Value, made_of
 
 TIMES: Final = frozenset({"date", "time", "timetz", "timestamp", "timestamptz", "interval"})
-ZONED: Final = frozenset({"timetz", "timestamptz"})
 INTEGERS: Final = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
+_PLAINLY_WRITTEN: Final = frozenset(
+    {*INTEGERS, "numeric", "uuid", "json", "jsonb", "time", "timetz"}
+)
 _FLOAT_DIGITS: Final = {"float4": 6, "float8": 15}
 _INFINITE: Final = {DATE_INFINITY: INFINITY, DATE_MINUS_INFINITY: MINUS_INFINITY}
 _INFINITE_DAYS: Final = {INFINITY: DATE_INFINITY, MINUS_INFINITY: DATE_MINUS_INFINITY}
@@ -49,31 +51,34 @@ class Cast:
     is_stable: bool = False  # takes the session's settings first
 
 
-def out_of_range(t: PgType) -> PgValueError:
-    """Return the error for a number that the type does not reach."""
-    return PgValueError(OUT_OF_RANGE, f"{spelled(plain(t))} out of range")
+class OutOfRangeError(PgValueError):
+    """A number is too great for a type."""
+
+    def __init__(self, t: PgType) -> None:
+        super().__init__(OUT_OF_RANGE, f"{spelled(plain(t))} out of range")
 
 
 def to_integer(value: Value, to: PgType) -> int:
     """Return a number as an integer of type `to`: numeric halves go away from zero, floats to even.
 
     Raises:
-        PgValueError: the type does not reach so far.
+        OutOfRangeError: the type does not reach so far.
+        PgValueError: it is infinite, or no number.
     """
     if isinstance(value, Decimal):
         if not value.is_finite():
             word = "NaN" if value.is_nan() else "infinity"
             raise PgValueError("0A000", f"cannot convert {word} to {spelled(plain(to))}")
         if value.adjusted() > 20:  # noqa: PLR2004  # reason: digits that no integer has
-            raise out_of_range(to)
+            raise OutOfRangeError(to)
         value = int(value.to_integral_value("ROUND_HALF_UP"))
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise out_of_range(to)
+            raise OutOfRangeError(to)
         value = round(value)
     bound = INTEGERS[to.name]
     if not -bound <= value < bound:
-        raise out_of_range(to)
+        raise OutOfRangeError(to)
     return int(value)
 
 
@@ -227,6 +232,9 @@ def _to_text(given: PgType, to: PgType) -> Cast:
         return Cast(lambda value: "true" if value else "false")
     if to.name == "name":
         raise CannotDo(f"a cast from {given.name} to name is not in the list")
+    if given.name in _PLAINLY_WRITTEN:
+        plain_settings = Settings()
+        return Cast(lambda value: made.spell(value, plain_settings))
     return Cast(lambda settings, value: made.spell(value, settings), is_stable=True)
 
 

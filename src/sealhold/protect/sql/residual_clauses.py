@@ -6,7 +6,7 @@
 Source: docs/spec/57-values-and-residuals.md sections 13 and 14; PostgreSQL 15, SELECT.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,8 +22,9 @@ from sealhold.protect.sql.residual_grouping import Grouping
 from sealhold.protect.sql.residual_names import shape, title
 from sealhold.protect.sql.residual_running import Parts, Unique, Writer
 from sealhold.protect.sql.residual_sorting import SortKey, directions
-from sealhold.protect.sql.residual_terms import INT8, UNKNOWN, CannotDo, Run, Term
+from sealhold.protect.sql.residual_terms import INT8, UNKNOWN, CannotDo, Run, Term, value_of
 
+_AND: Final = pb.BoolExprType.AND_EXPR
 _UNDONE: Final = {
     "with_clause": "WITH",
     "into_clause": "INTO",
@@ -68,7 +69,7 @@ class Selecting:
         select = self._select
         for field, name in _UNDONE.items():
             found = getattr(select, field)
-            if select.HasField(field) if field in _SINGLE else found:  # type: ignore[arg-type]  # reason: a name of the table above
+            if select.HasField(field) if field in _SINGLE else found:
                 raise CannotDo(f"{name} is not in the list")
         if select.limit_option == pb.LimitOption.LIMIT_OPTION_WITH_TIES:
             raise CannotDo("WITH TIES is not in the list")
@@ -101,7 +102,14 @@ class Selecting:
         return term
 
     def _condition(self, node: pb.Node) -> Run:
-        return self._noted(self._compiler.truth(node)).run
+        """Compile a condition; of one that is not true of a row, the rest is not looked at."""
+        parts = [self._noted(self._compiler.truth(each)) for each in _conjuncts(node)]
+        if any(_is_never(part) for part in parts):
+            return lambda _: False
+        runs = [part.run for part in parts]
+        if len(runs) == 1:
+            return runs[0]
+        return lambda frame: all(run(frame) is True for run in runs)
 
     def _item(self, target: pb.ResTarget) -> Item:
         term = self._compiler.typing.settled(self._compiler.term(target.val))
@@ -109,7 +117,11 @@ class Selecting:
         return Item(target.name or title(target.val), target.val, self._noted(term))
 
     def _grouping(self) -> Grouping | None:
-        """Compile GROUP BY; what is compiled afterwards is of groups."""
+        """Compile GROUP BY; what is compiled afterwards is of groups.
+
+        Raises:
+            CannotDo: not in the list.
+        """
         select = self._select
         nodes = [*select.target_list, *select.sort_clause, *select.distinct_clause]
         has_aggregates = any(_has_aggregate(each) for each in nodes)
@@ -121,15 +133,18 @@ class Selecting:
         for each in select.group_clause:
             node = self._grouped_node(each)
             term = self._noted(self._compiler.typing.settled(self._compiler.term(node)))
-            codec(term.type).same  # noqa: B018  # reason: the type is one of the list
             grouping.add(node, term)
         self._compiler.groups = grouping
         return grouping
 
     def _grouped_node(self, node: pb.Node) -> pb.Node:
-        """Return what a GROUP BY item means: a column, an output's name or place, an expression."""
+        """Return what a GROUP BY item means: a column, an output's name or place, an expression.
+
+        Raises:
+            CannotDo: not in the list.
+        """
         kind = node.WhichOneof("node")
-        if kind == "grouping_set" or kind == "row_expr":
+        if kind in {"grouping_set", "row_expr"}:
             raise CannotDo("sets of groups are not in the list")
         if kind == "a_const":
             return self._target_at(node.a_const)
@@ -187,7 +202,11 @@ class Selecting:
     def _unique(
         self, sorted_by: Sequence[tuple[pb.Node, SortKey]]
     ) -> tuple[tuple[Unique, ...], bool]:
-        """Compile DISTINCT, or DISTINCT ON."""
+        """Compile DISTINCT, or DISTINCT ON.
+
+        Raises:
+            CannotDo: not in the list.
+        """
         clause = self._select.distinct_clause
         if not clause:
             return (), False
@@ -197,17 +216,24 @@ class Selecting:
             shown = {str(shape(item.node, self._compiler.find)) for item in self.items}
             if any(str(each) not in shown for each in shapes):
                 raise CannotDo("SELECT DISTINCT in the order of what is not shown")
-            return tuple(_unique_of(item.term) for item in self.items), False
+            return tuple(self._unique_of(item.term) for item in self.items), False
         chosen = [self._ordering(node) for node in clause]
         wanted = {str(shape(node, self._compiler.find)) for node, _ in chosen}
         first = {str(each) for each in shapes[: len(wanted)]}
         if not first <= wanted or len(first) < min(len(wanted), len(shapes)):
             raise CannotDo("DISTINCT ON of other expressions than ORDER BY begins with")
-        return tuple(_unique_of(term) for _, term in chosen), True
+        return tuple(self._unique_of(term) for _, term in chosen), True
+
+    def _unique_of(self, term: Term) -> Unique:
+        return Unique(term.run, self._compiler.equal(term))
 
     def _bound(self, field: str) -> Run | None:
-        """Compile LIMIT or OFFSET."""
-        if not self._select.HasField(field):  # type: ignore[arg-type]  # reason: one of two names
+        """Compile LIMIT or OFFSET.
+
+        Raises:
+            CannotDo: not in the list.
+        """
+        if not self._select.HasField(field):
             return None
         node: pb.Node = getattr(self._select, field)
         term = self._compiler.term(node)
@@ -221,10 +247,18 @@ class Selecting:
 _SINGLE: Final = frozenset({"with_clause", "into_clause", "larg"})
 
 
-def _unique_of(term: Term) -> Unique:
-    if term.type.name == "json":
-        raise CannotDo("json has no equality")
-    return Unique(term.run, codec(term.type).same)
+def _is_never(part: Term) -> bool:
+    """Whether a condition is true of no row at all."""
+    return part.is_constant and part.doomed is None and value_of(part) is not True
+
+
+def _conjuncts(node: pb.Node) -> Iterator[pb.Node]:
+    """Yield what is joined by AND at the top of a condition."""
+    if node.WhichOneof("node") == "bool_expr" and node.bool_expr.boolop == _AND:
+        for each in node.bool_expr.args:
+            yield from _conjuncts(each)
+    else:
+        yield node
 
 
 def _is_column(node: pb.Node, name: str) -> bool:
@@ -232,7 +266,7 @@ def _is_column(node: pb.Node, name: str) -> bool:
     if node.WhichOneof("node") != "column_ref":
         return False
     last = node.column_ref.fields[-1]
-    return last.WhichOneof("node") == "string" and last.string.sval == name
+    return bool(last.WhichOneof("node") == "string" and last.string.sval == name)
 
 
 def _has_aggregate(node: pb.Node) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.pgtypes.codec import codec
-from sealhold.protect.pgtypes.types import PgType, element_of
+from sealhold.protect.pgtypes.types import element_of
 from sealhold.protect.sql.residual_applying import applied
 from sealhold.protect.sql.residual_names import Find
 from sealhold.protect.sql.residual_operators import (
@@ -115,6 +115,16 @@ class Compiler:
             raise CannotDo(f"an order of {term.type.name} is not in the list")
         return made.key
 
+    def equal(self, term: Term) -> Callable[[Value], Value]:
+        """Return what makes values of a term hash and compare as the server's equality does.
+
+        Raises:
+            CannotDo: the type has no equality.
+        """
+        if (element_of(term.type) or term.type).name == "json":
+            raise CannotDo("json has no equality", "cast to jsonb")
+        return codec(term.type).same
+
     def _check_order(self, *terms: Term) -> None:
         if self.text_order != "C" and not any(term.is_in_c for term in terms):
             raise CannotDo("an order of texts other than C is not known here", IN_ORDER_C)
@@ -127,7 +137,7 @@ class Compiler:
         """
         signature = self.signature(name, left, right)
         parts = [
-            self.typing.typed(term, to)
+            self.typing.typed(term, to, is_asked_for=name == "||")
             for term, to in zip((left, right), signature.takes, strict=True)
         ]
         return applied(signature, parts)
@@ -155,7 +165,7 @@ class Compiler:
         found = choose(candidates, given, f"the operator `{name}`", is_operator=True)
         if found.compares_text:
             self._check_order(left, right)
-        return _filled(found, given)
+        return _filled(found)
 
     def hold(self, term: Term) -> tuple[Term, Run | None]:
         """Return a term that reads what was computed once, and what computes it first."""
@@ -170,7 +180,7 @@ class Compiler:
         return replace(term, run=lambda frame: frame.values[key]), keep
 
 
-def _filled(signature: Signature, given: Sequence[PgType]) -> Signature:
+def _filled(signature: Signature) -> Signature:
     """Return the signature with what stands for any type read as text, as `||` does it."""
     takes = tuple(TEXT if to.name.startswith("any") else to for to in signature.takes)
     return signature if takes == signature.takes else replace(signature, takes=takes)

@@ -1,4 +1,4 @@
-"""Fields of dates, times and intervals (`extract`, `date_part`), and their beginnings (`date_trunc`).
+"""Fields of dates, times and intervals: `extract`, `date_part`, and `date_trunc` to their begin.
 
 - `extract` gives numeric, `date_part` double precision; both from the same microseconds.
 - Which field is asked for must be written in the statement, and be one of the list.
@@ -29,7 +29,6 @@ from sealhold.protect.sql.residual_moments import INFINITE, INFINITE_DAYS
 from sealhold.protect.sql.residual_terms import CannotDo, Value
 
 Scaled: TypeAlias = tuple[int, int]  # an integer, and how many of its digits stand after the point
-Field: TypeAlias = Callable[[int, int], Scaled]  # of a day and the microseconds in it
 
 FIELDS: Final = {
     word: name
@@ -72,7 +71,7 @@ def field_named(word: str) -> str:
     """
     found = FIELDS.get(word.lower())
     if found is None:
-        raise CannotDo(f"the field `{word}` of a time is not in the list")
+        raise CannotDo("such a field of a time is not in the list")
     return found
 
 
@@ -121,7 +120,7 @@ _OF_CLOCK: Final[dict[str, Callable[[int], Scaled]]] = {
 }
 
 
-def _of_instant(name: str, local: int, instant: int) -> Scaled | None | float:
+def _of_instant(name: str, local: int, instant: int) -> Scaled | float | None:
     if local in INFINITE:
         return (float("inf") if local > 0 else float("-inf")) if name in _GROWING else None
     if name == "epoch":
@@ -130,13 +129,13 @@ def _of_instant(name: str, local: int, instant: int) -> Scaled | None | float:
     return _OF_CLOCK[name](us) if name in _CLOCK else (_OF_DAY[name](day), 0)
 
 
-def _of_date(name: str, day: int) -> Scaled | None | float:
+def _of_date(name: str, day: int) -> Scaled | float | None:
     if day in INFINITE_DAYS:
         return (float("inf") if day > 0 else float("-inf")) if name in _GROWING else None
     return ((day + UNIX_DAYS) * _SECONDS, 0) if name == "epoch" else (_OF_DAY[name](day), 0)
 
 
-def _of_zoned(name: str, settings: Settings, instant: int) -> Scaled | None | float:
+def _of_zoned(name: str, settings: Settings, instant: int) -> Scaled | float | None:
     if name in _ZONES:
         if instant in INFINITE:
             return None
@@ -195,7 +194,7 @@ _HAVE: Final = {
 }
 
 
-def field(word: str, kind: str) -> Callable[..., Scaled | None | float]:
+def field(word: str, kind: str) -> Callable[..., Scaled | float | None]:
     """Return the function that takes a field out of a value of the type `kind`.
 
     It takes the settings first for timestamptz.
@@ -214,21 +213,21 @@ def field(word: str, kind: str) -> Callable[..., Scaled | None | float]:
         case "date":
             return lambda day: _of_date(name, day)
         case "time":
-            return lambda us: _OF_CLOCK[name](us)
+            return _OF_CLOCK[name]
         case "timetz":
             return lambda value: _of_zoned_clock(name, value)
         case _:
             return lambda span: _of_span(name, span)
 
 
-def as_numeric(found: Scaled | None | float) -> Decimal | None:
+def as_numeric(found: Scaled | float | None) -> Decimal | None:
     """Return a field as `extract` gives it."""
     if found is None or isinstance(found, float):
         return None if found is None else Decimal(found)
     return Decimal(found[0]).scaleb(-found[1])
 
 
-def as_float(found: Scaled | None | float, name: str) -> float | None:
+def as_float(found: Scaled | float | None, name: str) -> float | None:
     """Return a field as `date_part` gives it: seconds are added to their parts last."""
     if found is None or isinstance(found, float):
         return found

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from postgast import pg_query_pb2 as pb
 
-from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.sql.residual_aggregates import Aggregate, Gathering, aggregate
 from sealhold.protect.sql.residual_compiler import Compiler
 from sealhold.protect.sql.residual_limits import RowLimit
@@ -21,16 +20,22 @@ class Grouping:
     def __init__(self, compiler: Compiler) -> None:
         self._compiler = compiler
         self._by: list[Term] = []
+        self._same: list[Callable[[Value], Value]] = []
         self._places: dict[object, int] = {}
         self._aggregates: dict[object, tuple[int, Term]] = {}
         self.list: list[Aggregate] = []
 
     def add(self, node: pb.Node, term: Term) -> None:
-        """Group by an expression, too."""
+        """Group by an expression, too.
+
+        Raises:
+            CannotDo: its type has no equality.
+        """
         written = shape(node, self._compiler.find)
         if written not in self._places:
             self._places[written] = len(self._by)
             self._by.append(term)
+            self._same.append(self._compiler.equal(term))
 
     def grouped(self, node: pb.Node) -> Term | None:
         """Return the term of an expression that is grouped by, None if it is not."""
@@ -62,7 +67,7 @@ class Grouping:
     def groups(self, rows: Iterable[Frame], given: Given, limit: RowLimit) -> Iterator[Frame]:
         """Yield a frame for each group; one for all rows, if nothing is grouped by."""
         by = [term.run for term in self._by]
-        same = [codec(term.type).same for term in self._by]
+        same = self._same
         found: dict[object, tuple[Sequence[Value], list[Gathering]]] = {}
         if not by:
             found[()] = (), [Gathering(each) for each in self.list]
@@ -70,9 +75,10 @@ class Grouping:
             key, values = _key(frame, by, same)
             if key not in found:
                 limit.hold(frame.row)
+                limit.keep(values)
                 found[key] = values, [Gathering(each) for each in self.list]
             for gathering in found[key][1]:
-                gathering.take(frame)
+                gathering.take(frame, limit)
         for values, gathered in found.values():
             group = Frame(given, ())
             group.grouped = [*values, *[each.result() for each in gathered]]

@@ -3,7 +3,7 @@
 Source: docs/spec/57-values-and-residuals.md section 15.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sealhold.model.errors import ExhaustedError
 
@@ -34,14 +34,22 @@ class RowLimit:
         self._rows_left -= 1
         self.hold(row)
 
-    def hold(self, row: Sequence[bytes | None]) -> None:
+    def keep(self, values: Iterable[object]) -> None:
+        """Count the bytes of values that are kept, of texts and bytes alone.
+
+        Raises:
+            TooMuchToOpenError: it is too much.
+        """
+        self.hold([value.encode() if isinstance(value, str) else value for value in values])
+
+    def hold(self, row: Sequence[object]) -> None:
         """Count the bytes of a row that is made and kept.
 
         Raises:
             TooMuchToOpenError: it is too much.
         """
         # THREAT T633: rows that are opened stay in memory only as far as the policy allows.
-        self._bytes_left -= sum([len(cell) for cell in row if cell is not None])
+        self._bytes_left -= sum(len(cell) for cell in row if isinstance(cell, bytes))
         if self._rows_left < 0 or self._bytes_left < 0:
             rows, size = self._limits
             raise TooMuchToOpenError(f"more than {rows} rows or {size} bytes")

@@ -1,6 +1,6 @@
 """LIKE and ILIKE, with NOT and ESCAPE.
 
-- A pattern that the statement gives is made ready once; one of a parameter or column when it changes.
+- A pattern is made ready once, and again only when it changes.
 
 Source: docs/spec/57-values-and-residuals.md section 11; PostgreSQL 15, chapter 9.7.1.
 """
@@ -37,7 +37,8 @@ def matching(compiler: Compiler, node: pb.A_Expr, name: str) -> Term:
     texts = _typed(compiler, signature, value, pattern)
     if escape is not None:
         texts.append(compiler.typing.typed(escape, TEXT))
-    fold = lower_ascii if any(each.is_in_c for each in texts) else lower
+    in_c = compiler.text_order == "C" or any(each.is_in_c for each in texts)
+    fold = lower_ascii if in_c else lower
     runs = [each.run for each in texts]
     found = made_of(BOOL, _run(runs, fold if name.endswith("*") else None), texts)
     return negation(found) if name.startswith("!") else found
@@ -50,7 +51,11 @@ def _typed(compiler: Compiler, signature: Signature, *terms: Term) -> list[Term]
 
 
 def _pattern(compiler: Compiler, node: pb.Node) -> tuple[Term, Term | None]:
-    """Return the pattern and its escape character."""
+    """Return the pattern and its escape character.
+
+    Raises:
+        CannotDo: not in the list.
+    """
     if node.WhichOneof("node") != "func_call":
         return compiler.term(node), None
     called = node.func_call

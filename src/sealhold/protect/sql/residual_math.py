@@ -13,21 +13,16 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Final
 
-from sealhold.protect.pgtypes.errors import DIVISION_BY_ZERO, OUT_OF_RANGE, PgValueError
+from sealhold.protect.pgtypes.errors import OUT_OF_RANGE, DivisionByZeroError, PgValueError
 from sealhold.protect.pgtypes.numbers import single
-from sealhold.protect.pgtypes.numeric import EXACT, rounded_to, settled
+from sealhold.protect.pgtypes.numeric import EXACT, MAX_SCALE, MAX_WEIGHT, rounded_to, settled
 from sealhold.protect.pgtypes.types import PgType
-from sealhold.protect.sql.residual_casts import INTEGERS, out_of_range
+from sealhold.protect.sql.residual_casts import INTEGERS, OutOfRangeError
 
 MIN_DIGITS: Final = 16  # significant digits of a quotient
 MAX_SHOWN: Final = 1000  # digits after the point of a quotient
-MAX_ROUNDED: Final = 2000  # digits that round(x, n) and trunc(x, n) go to
+MOST_WHOLE: Final = 4 * (MAX_WEIGHT + 1)  # digits before the point
 NAN: Final = Decimal("NaN")
-
-
-def division_by_zero() -> PgValueError:
-    """Return the server's error."""
-    return PgValueError(DIVISION_BY_ZERO, "division by zero")
 
 
 def integers(operator: str, gives: PgType) -> Callable[..., int]:
@@ -37,7 +32,7 @@ def integers(operator: str, gives: PgType) -> Callable[..., int]:
     def run(*operands: int) -> int:
         value = compute(*operands)
         if not -bound <= value < bound:
-            raise out_of_range(gives)
+            raise OutOfRangeError(gives)
         return value
 
     return run
@@ -45,14 +40,14 @@ def integers(operator: str, gives: PgType) -> Callable[..., int]:
 
 def _quotient(left: int, right: int) -> int:
     if right == 0:
-        raise division_by_zero()
+        raise DivisionByZeroError
     quotient = abs(left) // abs(right)
     return quotient if (left < 0) == (right < 0) else -quotient
 
 
 def _remainder(left: int, right: int) -> int:
     if right == 0:
-        raise division_by_zero()
+        raise DivisionByZeroError
     rest = abs(left) % abs(right)
     return -rest if left < 0 else rest
 
@@ -77,7 +72,7 @@ def negated(value: Decimal | float) -> Decimal | float:
     """Return a number with the other sign; numeric has no negative zero."""
     if isinstance(value, float):
         return -value
-    return value.copy_negate() if value else value
+    return value.copy_negate() if value and not value.is_nan() else value
 
 
 def floats(operator: str, gives: PgType) -> Callable[[float, float], float]:
@@ -86,7 +81,7 @@ def floats(operator: str, gives: PgType) -> Callable[[float, float], float]:
 
     def run(left: float, right: float) -> float:
         if operator == "/" and right == 0.0 and not math.isnan(left):
-            raise division_by_zero()
+            raise DivisionByZeroError
         try:
             value = compute(left, right)
         except ZeroDivisionError:
@@ -162,6 +157,8 @@ def settled_or_special(value: Decimal) -> Decimal:
     Raises:
         PgValueError: too great for numeric.
     """
+    if value.is_nan():
+        return NAN
     return settled(value) if value.is_finite() else value
 
 
@@ -169,7 +166,8 @@ def divided(left: Decimal, right: Decimal) -> Decimal:
     """Return the quotient, rounded to the scale that the server shows.
 
     Raises:
-        PgValueError: division by zero, or too great for numeric.
+        DivisionByZeroError: that.
+        NumericOverflowError: too great for numeric.
     """
     if left.is_nan() or right.is_nan():
         return NAN
@@ -177,12 +175,12 @@ def divided(left: Decimal, right: Decimal) -> Decimal:
         if right.is_infinite():
             return NAN
         if not right:
-            raise division_by_zero()
+            raise DivisionByZeroError
         return left if right > 0 else left.copy_negate()
     if right.is_infinite():
         return Decimal(0)
     if not right:
-        raise division_by_zero()
+        raise DivisionByZeroError
     return quotient(left, right, _scale_of_quotient(left, right))
 
 
@@ -225,12 +223,12 @@ def remainder(left: Decimal, right: Decimal) -> Decimal:
     """Return what is left of a division towards zero, with the greater of both scales.
 
     Raises:
-        PgValueError: division by zero.
+        DivisionByZeroError: that.
     """
     if left.is_nan() or right.is_nan():
         return NAN
     if not right:
-        raise division_by_zero()
+        raise DivisionByZeroError
     if left.is_infinite():
         return NAN
     if right.is_infinite():
@@ -263,11 +261,11 @@ def ceiling(value: Decimal) -> Decimal:
 
 
 def _to(value: Decimal, digits: int, rounding: str) -> Decimal:
-    digits = max(-MAX_ROUNDED, min(MAX_ROUNDED, digits))
+    digits = max(-MOST_WHOLE - 1, min(MAX_SCALE, digits))
     shown = value.quantize(Decimal((0, (1,), -digits)), rounding, context=EXACT)
     if digits < 0:
         shown = shown.quantize(Decimal(1), context=EXACT)
-    return shown if shown else abs(shown)
+    return shown or shown.copy_abs()
 
 
 def whole_float(compute: Callable[[float], float]) -> Callable[[float], float]:

@@ -25,7 +25,7 @@ from sealhold.protect.pgtypes.calendar import (
     parts_of,
 )
 from sealhold.protect.pgtypes.codec import Settings
-from sealhold.protect.pgtypes.errors import DATETIME_OVERFLOW, PgValueError
+from sealhold.protect.pgtypes.errors import DATETIME_OVERFLOW, DivisionByZeroError, PgValueError
 from sealhold.protect.pgtypes.intervals import DAYS_OF_MONTH
 from sealhold.protect.pgtypes.spans import Span
 from sealhold.protect.sql.residual_casts import (
@@ -34,7 +34,6 @@ from sealhold.protect.sql.residual_casts import (
     to_local,
     to_zoned,
 )
-from sealhold.protect.sql.residual_math import division_by_zero
 
 INFINITE: Final = frozenset({INFINITY, MINUS_INFINITY})
 INFINITE_DAYS: Final = frozenset({DATE_INFINITY, DATE_MINUS_INFINITY})
@@ -182,10 +181,11 @@ def divided(span: Span, factor: float) -> Span:
     """Return the interval divided by a number.
 
     Raises:
-        PgValueError: division by zero, or out of range.
+        DivisionByZeroError: that.
+        PgValueError: out of range.
     """
     if factor == 0.0:
-        raise division_by_zero()
+        raise DivisionByZeroError
     return _scaled(span, lambda part: part / factor)
 
 

@@ -46,34 +46,35 @@ def title(node: pb.Node) -> str:
 
 def _title(node: pb.Node) -> tuple[str, int]:
     """Return a name and how strong it is: 2 of its own, 1 of a type, 0 none."""
-    kind = node.WhichOneof("node")
+    kind = node.WhichOneof("node") or ""
+    if kind in _OF_ITS_OWN:
+        return _OF_ITS_OWN[kind](node), 2
     match kind:
-        case "column_ref":
-            return node.column_ref.fields[-1].string.sval, 2
-        case "func_call":
-            return node.func_call.funcname[-1].string.sval, 2
         case "a_expr":
             is_nullif = node.a_expr.kind == pb.A_Expr_Kind.AEXPR_NULLIF
             return ("nullif", 2) if is_nullif else ("", 0)
         case "type_cast":
-            name, strength = _title(node.type_cast.arg)
-            if strength > 1:
-                return name, strength
-            return node.type_cast.type_name.names[-1].string.sval, 1
+            inner = _title(node.type_cast.arg)
+            last = node.type_cast.type_name.names[-1].string.sval
+            return inner if inner[1] > 1 else (last, 1)
         case "collate_clause":
             return _title(node.collate_clause.arg)
         case "case_expr":
-            name, strength = _title(node.case_expr.defresult)
-            return (name, strength) if strength > 1 else ("case", 1)
-        case "coalesce_expr":
-            return "coalesce", 2
-        case "min_max_expr":
-            is_least = node.min_max_expr.op == pb.MinMaxOp.IS_LEAST
-            return "least" if is_least else "greatest", 2
-        case "a_array_expr":
-            return "array", 2
+            inner = _title(node.case_expr.defresult)
+            return inner if inner[1] > 1 else ("case", 1)
         case _:
             return "", 0
+
+
+_OF_ITS_OWN: Final[dict[str, Callable[[pb.Node], str]]] = {
+    "column_ref": lambda node: node.column_ref.fields[-1].string.sval,
+    "func_call": lambda node: node.func_call.funcname[-1].string.sval,
+    "coalesce_expr": lambda _: "coalesce",
+    "min_max_expr": lambda node: (
+        "least" if node.min_max_expr.op == pb.MinMaxOp.IS_LEAST else "greatest"
+    ),
+    "a_array_expr": lambda _: "array",
+}
 
 
 def type_of(name: pb.TypeName) -> PgType:
@@ -83,12 +84,8 @@ def type_of(name: pb.TypeName) -> PgType:
         CannotDo: not in the list.
     """
     words = [part.string.sval for part in name.names]
-    if (
-        name.setof
-        or name.pct_type
-        or len(words) > 2
-        or (len(words) == 2 and words[0] != "pg_catalog")
-    ):  # noqa: PLR2004  # reason: schema and name
+    is_known = len(words) == 1 or words[:-1] == ["pg_catalog"]
+    if name.setof or name.pct_type or not is_known:
         raise CannotDo(f"type `{'.'.join(words)}` is not in the list")
     word = words[-1]
     if word == "char" or "(" in word or "[" in word:

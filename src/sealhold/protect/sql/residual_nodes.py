@@ -157,7 +157,7 @@ def _parameter(compiler: Compiler, node: pb.ParamRef) -> Term:
     return compiler.typing.parameter(node.number - 1)
 
 
-def _constant(compiler: Compiler, node: pb.A_Const) -> Term:
+def _constant(_: Compiler, node: pb.A_Const) -> Term:
     return literal(node)
 
 

@@ -31,6 +31,11 @@ _BETWEEN: Final = {
 
 
 def operation(compiler: Compiler, node: pb.A_Expr) -> Term:
+    """Return the term of an operator as it is written.
+
+    Raises:
+        CannotDo: not in the list.
+    """
     names = [part.string.sval for part in node.name]
     if len(names) > 2 or (len(names) == 2 and names[0] != "pg_catalog"):  # noqa: PLR2004  # reason: schema and name
         raise CannotDo(f"the operator `{'.'.join(names)}` is not in the list")
@@ -43,15 +48,16 @@ def operation(compiler: Compiler, node: pb.A_Expr) -> Term:
         return _between(compiler, node, *_BETWEEN[kind])
     match kind:
         case pb.A_Expr_Kind.AEXPR_IN:
-            return _among(compiler, node, is_negated=name == "<>")
+            found = _among(compiler, node, is_negated=name == "<>")
         case pb.A_Expr_Kind.AEXPR_DISTINCT | pb.A_Expr_Kind.AEXPR_NOT_DISTINCT:
-            return _distinct(compiler, node)
+            found = _distinct(compiler, node)
         case pb.A_Expr_Kind.AEXPR_NULLIF:
-            return _nullif(compiler, node)
+            found = _nullif(compiler, node)
         case pb.A_Expr_Kind.AEXPR_OP_ANY | pb.A_Expr_Kind.AEXPR_OP_ALL:
-            return _any(compiler, name, node, is_all=kind == pb.A_Expr_Kind.AEXPR_OP_ALL)
+            found = _any(compiler, name, node, is_all=kind == pb.A_Expr_Kind.AEXPR_OP_ALL)
         case _:
             raise CannotDo(f"`{name}` is not in the list", "use LIKE")
+    return found
 
 
 def _plain(compiler: Compiler, name: str, node: pb.A_Expr) -> Term:

@@ -1,6 +1,6 @@
 """A compiled statement at work: rows in, rows out.
 
-- WHERE, then groups, then HAVING, then outputs, DISTINCT, ORDER BY, OFFSET and LIMIT, as SQL has it.
+- WHERE, then groups, HAVING, outputs, DISTINCT, ORDER BY, OFFSET and LIMIT, as SQL has it.
 - Rows stream through where nothing must be complete before; what is held counts against the limit.
 
 Source: docs/spec/57-values-and-residuals.md sections 13 to 15.
@@ -152,5 +152,6 @@ def _unique(parts: Parts, frames: Iterable[Frame], limit: RowLimit) -> Iterator[
         )
         if key not in seen:
             limit.hold(frame.row)
+            limit.keep(key)
             seen.add(key)
             yield frame

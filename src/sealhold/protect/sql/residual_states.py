@@ -191,6 +191,26 @@ class Listed:
         return tuple(self._values) if self._values else None
 
 
+def _plus(left: int, right: int) -> int:
+    return left + right
+
+
+class WholeSum:
+    """The sum of bigint, which is numeric."""
+
+    def __init__(self) -> None:
+        self._sum = Fold(_plus)
+
+    def add(self, *values: Value) -> None:
+        """Add a value, unless it is NULL."""
+        self._sum.add(*values)
+
+    def result(self) -> Value:
+        """Return the sum, None of nothing."""
+        total = self._sum.result()
+        return None if total is None else Decimal(total)
+
+
 def _bounded(left: int, right: int) -> int:
     return residual_math.integers("+", INT8)(left, right)
 
@@ -237,7 +257,7 @@ class Aggregates:
         "sum": (
             Signature((_INTEGERS[0],), INT8, lambda: Fold(_bounded)),
             Signature((_INTEGERS[1],), INT8, lambda: Fold(_bounded)),
-            Signature((_INTEGERS[2],), NUMERIC, lambda: WholeSum()),
+            Signature((_INTEGERS[2],), NUMERIC, WholeSum),
             Signature((NUMERIC,), NUMERIC, lambda: Fold(residual_math.added)),
             _float_sum("float4"),
             _float_sum("float8"),
@@ -274,23 +294,3 @@ class Aggregates:
         "string_agg": (Signature((TEXT, TEXT), TEXT, Joined),),
         "array_agg": (Signature((ANY_ELEMENT,), ANY_ARRAY, Listed),),
     }
-
-
-def _plus(left: int, right: int) -> int:
-    return left + right
-
-
-class WholeSum:
-    """The sum of bigint, which is numeric."""
-
-    def __init__(self) -> None:
-        self._sum = Fold(_plus)
-
-    def add(self, *values: Value) -> None:
-        """Add a value, unless it is NULL."""
-        self._sum.add(*values)
-
-    def result(self) -> Value:
-        """Return the sum, None of nothing."""
-        total = self._sum.result()
-        return None if total is None else Decimal(total)

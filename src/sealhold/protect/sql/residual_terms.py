@@ -92,7 +92,13 @@ class Term:
 
 def constant(value: Value, type_: PgType) -> Term:
     """Return a term of one value."""
-    return Term(type=type_, run=lambda _: value, is_constant=True, is_null=value is None)
+    return Term(
+        type=type_,
+        run=lambda _: value,
+        is_constant=True,
+        is_null=value is None,
+        is_in_c=type_.name == "name",
+    )
 
 
 def column(slot: Slot) -> Term:
@@ -162,10 +168,14 @@ def made_of(
         run=run,
         is_constant=is_null or (not is_stable and all(part.is_constant for part in parts)),
         has_columns=any(part.has_columns for part in parts),
-        is_in_c=any(part.is_in_c and part.type.name in TEXTS for part in parts),
+        is_in_c=type_.name == "name" or any(_is_text_in_c(part) for part in parts),
         doomed=doomed,
     )
     return folded(term)
+
+
+def _is_text_in_c(term: Term) -> bool:
+    return term.is_in_c and term.type.name in TEXTS
 
 
 def folded(term: Term) -> Term:

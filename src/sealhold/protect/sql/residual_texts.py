@@ -2,9 +2,9 @@
 
 - Length and places count characters.
 - `lower` and `upper` map each character to one character, as the C library of a server with UTF-8
-  does. The few that a library maps otherwise are refused with all that is not ASCII, if asked.
-- A pattern is cut at its `%` once, and each piece is looked for from where the one before ended: the
-  time is that of the text times the pattern at most, however the `%` stand.
+  does; under COLLATE "C" they map A to Z only.
+- A pattern is cut at its `%` once, and each piece is looked for from where the one before ended:
+  the time is that of the text times the pattern at most, however the `%` stand.
 
 Source: docs/spec/57-values-and-residuals.md section 11; PostgreSQL 15, chapters 9.4 and 9.7.1.
 """
@@ -27,14 +27,17 @@ def lower(text: str) -> str:
     """Return the text in lower case, character by character."""
     if text.isascii():
         return text.lower()
-    return "".join(made if len(made := mark.lower()) == 1 else mark for mark in text)
+    return "".join(mark.lower()[0] for mark in text)
 
 
 def upper(text: str) -> str:
     """Return the text in upper case, character by character."""
     if text.isascii():
         return text.upper()
-    return "".join(made if len(made := mark.upper()) == 1 else mark for mark in text)
+    return "".join(
+        next((made for made in (mark.upper(), mark.title()) if len(made) == 1), mark)
+        for mark in text
+    )
 
 
 def lower_ascii(text: str) -> str:
@@ -157,8 +160,9 @@ def like(pattern: str) -> Pattern:
 
 
 def _pieces(pattern: str) -> tuple[list[str], str | None]:
-    """Return what stands between the `%`, and the whole text if it is without `%` and `_`."""
-    pieces, piece = [], []
+    # what stands between the `%`, and the whole text if it is without `%` and `_`
+    pieces: list[str] = []
+    piece: list[str] = []
     is_plain = True
     marks = iter(pattern)
     for mark in marks:

@@ -18,6 +18,7 @@ from sealhold.protect.pgtypes.codec import Settings, codec
 from sealhold.protect.pgtypes.errors import PgValueError, TypeRefusedError
 from sealhold.protect.pgtypes.types import PgType, array_of, element_of, plain
 from sealhold.protect.sql.residual_casts import TIMES, assigns, converted, stored
+from sealhold.protect.sql.residual_resolve import converts
 from sealhold.protect.sql.residual_terms import (
     BOOL,
     INT4,
@@ -56,7 +57,7 @@ class Typing:
         if known is not None:
             return parameter(number, known)
 
-        def run(frame: Frame) -> Value:
+        def run(_: Frame) -> Value:
             raise CannotDo(f"the type of parameter ${number + 1} is not known", "add a cast")
 
         return Term(type=UNKNOWN, run=run, parameter=number)
@@ -73,6 +74,8 @@ class Typing:
             CannotDo: no conversion of the list leads there.
         """
         if term.type is not UNKNOWN:
+            if not (is_asked_for or converts(term.type, to)):
+                raise CannotDo(f"{term.type.name} where {to.name} is needed", "add a cast")
             return converted(term, to, is_asked_for=is_asked_for)
         if term.parameter is not None:
             return converted(self._learned(term.parameter, to), to, is_asked_for=is_asked_for)
@@ -107,14 +110,24 @@ def _read(text: str | None, to: PgType) -> Term:
     made = codec(to)
     kind = element_of(to) or to
     if kind.name in TIMES and not (to.name in _SAFE and _ISO.fullmatch(text)):
+        _check_form(text, to)
         key = ("literal", text, to)
         run = same_in_a_run(key, lambda settings: made.cut(made.parse(text, settings)))
         return Term(type=to, run=run)
-    settings = Settings()
     try:
-        return constant(made.cut(made.parse(text, settings)), to)
+        return constant(made.cut(made.parse(text, Settings())), to)
     except PgValueError as err:
         return Term(type=to, run=lambda _: None, is_constant=True, doomed=err)
+    except TypeRefusedError as err:
+        raise CannotDo(str(err)) from err
+
+
+def _check_form(text: str, to: PgType) -> None:
+    # a date or time in a form that is not read here, whatever the session's settings are
+    try:
+        codec(to).parse(text, Settings())
+    except PgValueError:
+        return  # another order of day and month may read it
     except TypeRefusedError as err:
         raise CannotDo(str(err)) from err
 

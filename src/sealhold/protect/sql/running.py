@@ -13,7 +13,8 @@ from functools import partial
 from typing import Any, Final
 
 from sealhold.model.pgsteps import Call
-from sealhold.protect.sql.binding import Values, bound, opened_values
+from sealhold.protect.pgtypes.errors import PgValueError
+from sealhold.protect.sql.binding import Values, bound, needed, opened_values
 from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import Line, Swallowed
 from sealhold.protect.sql.opening import (
@@ -154,6 +155,8 @@ class Running:
             SealholdError: it is refused.
             PgValueError: a value that its column cannot hold.
         """
+        if len(values.cells) < needed(query):
+            raise _too_few(values)
         if not self.is_ready(query):
             yield from self.made_ready(query)
         opening = self.bind(query, values, results, _PORTAL, is_told=False)
@@ -174,6 +177,12 @@ class Running:
             return b"" if description == NO_DATA else description
 
         self._talk.line.reply(said)
+
+
+def _too_few(values: Values) -> PgValueError:
+    if values.cells:
+        return PgValueError("42601", "wrong number of parameters for prepared statement")
+    return PgValueError("42P02", "there is no parameter $1")
 
 
 def answer_of(opening: Opening, most: int = 0) -> Rows | Passed:

@@ -24,12 +24,13 @@ from sealhold.model.pgsteps import Call, Connect, End, Ready, Step
 from sealhold.protect.gate import Gate, Rids
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import AWAY, error
+from sealhold.protect.sql.parsing import cstring
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.serving import Serving
 from sealhold.protect.sql.startup import Startup, Welcome
 from sealhold.protect.sql.talk import Parts, Talk
 from sealhold.protect.sql.upstream import Account, Upstream
-from sealhold.protect.sql.wire import HEAD, cstring, frame
+from sealhold.protect.sql.wire import HEAD, frame
 
 KEY_BYTES: Final = 8
 _EARLY: Final = 2**20  # bytes of a client while the provider is connected to

@@ -20,6 +20,7 @@ from sealhold.model.clock import Entropy
 from sealhold.model.errors import LoginRefusedError, WireError
 from sealhold.model.pgsteps import Call, Cancel, End, Secure, Step
 from sealhold.protect.sql.errors import error
+from sealhold.protect.sql.parsing import cstring, parse_startup
 from sealhold.protect.sql.scram import ServerLogin
 from sealhold.protect.sql.wire import (
     BEFORE_LOGIN,
@@ -28,10 +29,8 @@ from sealhold.protect.sql.wire import (
     HEAD,
     PROTOCOL,
     SSL_REQUEST,
-    cstring,
     frame,
     i32,
-    parse_startup,
     u32,
 )
 
@@ -97,9 +96,10 @@ class Startup:
     def receive(self, data: bytes) -> None:
         """Take what the client sent."""
         self._data += data
+        if len(self._data) > 2 * BEFORE_LOGIN:
+            self._end("08P01", "too much before the login")
+            return
         try:
-            if len(self._data) > 2 * BEFORE_LOGIN:
-                raise WireError("too much before the login")  # noqa: TRY301  reason: told below
             while self._data and self.welcome is None and not self._is_waiting():
                 if not (self._first() if self._said is None else self._password()):
                     break
@@ -127,7 +127,11 @@ class Startup:
         return (self._said or {}).get("user", "")
 
     def _first(self) -> bool:
-        """Take the first packets, which have no kind; return whether one was whole."""
+        """Take a first packet, which has no kind; return whether it was whole.
+
+        Raises:
+            WireError: it is too long or too short.
+        """
         data = self._data
         if len(data) < 8:  # noqa: PLR2004  # reason: length and code
             return False
@@ -152,6 +156,11 @@ class Startup:
         return True
 
     def _begin_tls(self) -> None:
+        """Go over to TLS.
+
+        Raises:
+            WireError: something came behind the request.
+        """
         # THREAT T640: what somebody in between put behind the request would count as said over TLS
         if self._data:
             raise WireError("something came in the clear behind the request for TLS")
@@ -189,7 +198,11 @@ class Startup:
             self.steps.append(Call(lambda: self._verifier(name)))
 
     def _password(self) -> bool:
-        """Take a message of the login; return whether one was whole."""
+        """Take a message of the login; return whether it was whole.
+
+        Raises:
+            WireError: it is out of form.
+        """
         data = self._data
         if len(data) < HEAD:
             return False

@@ -106,7 +106,7 @@ class Planning:
 
     def _clean(self) -> str:
         """Return the text for the provider: as it stands, or without its comments."""
-        # THREAT T693: a comment may hold what the provider must not read
+        # THREAT T662, T693: a comment may hold what the provider must not read
         if "--" in self.text or "/*" in self.text:
             return tree.deparsed(self.node)
         return self.text

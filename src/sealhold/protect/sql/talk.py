@@ -21,6 +21,7 @@ from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import ABORTED, UNDEFINED, error, relayed, sqlstate
 from sealhold.protect.sql.line import Answer, Line, Swallowed
+from sealhold.protect.sql.parsing import cstring, parse_cells
 from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.wire import (
@@ -29,8 +30,6 @@ from sealhold.protect.sql.wire import (
     build_execute,
     build_parse,
     build_target,
-    cstring,
-    parse_cells,
     u32,
 )
 

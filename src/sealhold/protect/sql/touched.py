@@ -60,6 +60,6 @@ def _check_absent(table: pb.RangeVar, kind: str, names: Names, rules: Rules) -> 
             raise NotListedError(schema, table.relname)
         return
     schemas = (table.schemaname,) if table.schemaname else names.path
-    # THREAT T694: the provider would log the constants of a statement that it cannot do
+    # THREAT T664, T694: the provider would log the constants of a statement that it cannot do
     if kind != "drop_stmt" and any((each, table.relname) in rules.columns for each in schemas):
         raise WrongError("42P01", f'relation "{table.relname}" does not exist')

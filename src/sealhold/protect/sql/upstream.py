@@ -17,16 +17,9 @@ from sealhold.crypto.scram import ClientKeys, client_keys
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import DatabaseAwayError, LoginRefusedError, WireError
+from sealhold.protect.sql.parsing import parse_notice
 from sealhold.protect.sql.scram import ClientLogin
-from sealhold.protect.sql.wire import (
-    BEFORE_LOGIN,
-    HEAD,
-    Inbox,
-    build_startup,
-    frame,
-    parse_notice,
-    u32,
-)
+from sealhold.protect.sql.wire import BEFORE_LOGIN, HEAD, Inbox, build_startup, frame, u32
 
 _DONE, _SASL, _GOES_ON, _ENDS = 0, 10, 11, 12
 _ASIDE: Final = b"NS"

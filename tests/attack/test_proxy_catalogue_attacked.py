@@ -6,7 +6,12 @@ import struct
 import pytest
 
 from sealhold.model.errors import DatabaseAwayError, LoginRefusedError, WireError
+from sealhold.protect.findings import has_errors
 from sealhold.protect.livereading import ASKED, ASKED_TOO, read_live
+from sealhold.protect.policy import Csp
+from sealhold.protect.policycheck import check
+from sealhold.protect.policyfile import read
+from sealhold.protect.proposing import propose
 from sealhold.protect.sql.asking import MOST, Asking
 from sealhold.protect.sql.upstream import Account
 from sealhold.protect.sql.wire import build_notice, build_row, frame
@@ -90,6 +95,12 @@ def test_pieces_of_answers_are_put_together() -> None:
         [[["public", "t", "table"]], [], [["public", "t", "true", None]], []],
         [[["public", "t", "table"]], [], [], [], [["public", "t", "many"]], []],
         [[["public", "t", "table"]], [], [], [["public", "t", "[]"]]],
+        [[["public", "t", "table"], ["public", "t", "table"]], [], [], []],
+        [[["public", "t" * 10_000, "table"]], [], [], []],
+        *(
+            [[["public", "t", "table"]], [], [], [], [], [["public", "t", "c", said, "4"]]]
+            for said in ("nan", "inf", "-inf", "1e400", "-1e30")
+        ),
     ],
 )
 def test_a_catalogue_out_of_form_is_refused(answers: list[list[list[str | None]]]) -> None:
@@ -104,3 +115,21 @@ def test_no_question_names_a_table_of_the_owner_or_a_common_value() -> None:
         assert "most_common" not in each
         assert "histogram" not in each
         assert ";" not in each
+
+
+@pytest.mark.threat("T628")
+@pytest.mark.parametrize(
+    "type_",
+    ["numeric(,)", "numeric( )", "numeric(1,2,3)", "varchar(-1)", "_" * 5_000 + "int4", "\0", "",
+     "numeric(99999999999999999999)", '"Odd"', "geometry(Point,3857)", "int[][]" * 9],
+)  # fmt: skip
+def test_a_type_of_a_stranger_is_left_out_or_held(type_: str) -> None:
+    columns: list[list[str | None]] = [
+        ["public", "t", "a", type_, "false"],
+        ["public", "t", "b", "text", "false"],
+    ]
+    live = read_live([[["public", "t", "table"]], columns, [], []], ["public"])
+
+    made = propose(live.tables, name="x", csp=Csp(id="x", kind="postgres", url="postgresql://h/d"))
+
+    assert not has_errors(check(read(made.text)))

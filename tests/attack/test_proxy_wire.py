@@ -21,7 +21,7 @@ from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import Renaming, error, renamed
 from sealhold.protect.sql.plan import Relay
 from sealhold.protect.sql.scram import PLAIN, ClientLogin, ServerLogin
-from sealhold.protect.sql.session import Session, Site
+from sealhold.protect.sql.session import Site
 from sealhold.protect.sql.startup import Startup
 from sealhold.protect.sql.upstream import Account, Keyring, Upstream
 from sealhold.protect.sql.wire import (
@@ -53,7 +53,7 @@ def startup(*, demands_tls: bool = True) -> Startup:
     )
 
 
-def site(**changed: Any) -> Site:  # reason: any part of a site
+def site(**changed: Any) -> Site:  # noqa: ANN401  reason: any part of a site
     parts: dict[str, Any] = {
         "planner": Planned(),
         "gate": Admitting(),
@@ -397,12 +397,3 @@ def test_tls_towards_a_provider_whose_certificate_nobody_knows_does_not_begin() 
     assert met.to_peer
     with pytest.raises(WireError):
         met.receive(b"\x15\3\3\0\2\2\x28")  # an alert in place of a certificate
-
-
-def test_a_session_that_ended_takes_nothing_more() -> None:
-    session = Session(site())
-    session.client_said(b"\xff" * 8)
-    session.provider_said(b"x")
-    session.client_said(b"x")
-
-    assert isinstance(session.steps[-1], End)

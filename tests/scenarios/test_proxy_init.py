@@ -24,6 +24,8 @@ CREATE TABLE letter (id bigint PRIMARY KEY, email text REFERENCES person (email)
 CREATE VIEW reader AS SELECT email FROM person;
 CREATE TABLE desk.note (id uuid PRIMARY KEY, text text);
 CREATE TABLE "ev""il\n[[csp]]" (id int);
+CREATE SCHEMA strange;
+CREATE TABLE strange.mood (mood mood);
 CREATE TABLE odd ("x""\u001b[2J" int, name text);
 INSERT INTO person SELECT n, 'somebody' || n || '@example.org', '1980-02-03', 'good'
   FROM generate_series(1, 300) n;
@@ -112,10 +114,13 @@ def test_schemas_are_chosen_and_one_without_tables_is_told(server: Cluster, cli:
 
     found = cli(*line, "--schema", "desk", env=SAID)
     none = cli(*line[:-1], "--schema", "nowhere", env=SAID)
+    unnamed = cli(*line[:3], "--out", "q.toml", "--schema", "strange", env=SAID)
 
     assert [each["name"] for each in json.loads(found.out)["tables"]] == ["desk.note"]
     assert none.code == ErrorKind.NOTFOUND
     assert "no table in nowhere" in none.err
+    assert unnamed.code == ErrorKind.NOTFOUND
+    assert not (cli.folder / "q.toml").exists()
 
 
 def test_the_way_there_is_checked_as_it_is_when_serving(server: Cluster, cli: Cli) -> None:

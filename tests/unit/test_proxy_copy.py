@@ -48,8 +48,8 @@ def test_what_is_written_is_read_again(
 ) -> None:
     writer = writer_of(form, options)
     null = options.get("null", "").encode()
-    if form == "csv" and "force_quote" not in options and null == b"-":
-        rows = [row for row in rows if b"-" not in row]
+    if (null and form == "text") or (form == "csv" and "force_quote" not in options):
+        rows = [row for row in rows if null not in row]  # such a value is read as NULL
     data = writer.head(NAMES) + b"".join(map(writer.row, rows)) + writer.tail()
 
     assert read(form, options, data, size) == rows

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.parsing import parse_bind, parse_cells, parse_fields, parse_notice
-from sealhold.protect.sql.plan import Refused, Relay
+from sealhold.protect.sql.plan import Plan, Refused, Relay
 from sealhold.protect.sql.wire import (
     build_bind,
     build_execute,
@@ -23,7 +23,7 @@ DONE = frame(b"C", b"SELECT 2\0")
 READY = frame(b"Z", b"I")
 ROWS = stored(1, b"anna", 33) + stored(2, None, None)
 ALL = replace(SELECT, sql="select name, age, _sh_rid from patient", parameters=(), types=())
-PLANS = {"select": SELECT, "all": ALL, "insert": INSERT, "secret": refusal()}
+PLANS: dict[str, Plan] = {"select": SELECT, "all": ALL, "insert": INSERT, "secret": refusal()}
 
 
 def frames(data: bytes) -> list[tuple[bytes, bytes]]:
@@ -48,6 +48,7 @@ class Scripted(Conversation):
         self.talk.is_dirty, self.talk.version = False, 1
 
     def settle(self, piece: int = 0) -> bytes:
+        del piece
         line = self.talk.line
         said = b""
         while True:

@@ -34,4 +34,4 @@ def test_a_verifier_is_spelled_as_postgresql_stores_it() -> None:
 
     assert spelled(verifier) == text
     assert parse_verifier(text) == verifier
-    assert ServerLogin(verifier, lambda count: bytes(count), b"").mechanisms() == ("SCRAM-SHA-256",)
+    assert ServerLogin(verifier, bytes, b"").mechanisms() == ("SCRAM-SHA-256",)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import SSLContext
+from typing import Protocol
 
 from sealhold.net.dial import Server
 from sealhold.net.memtls import TlsPipe, first_certificate, server_context
@@ -38,6 +39,13 @@ class Certificate:
         return cls(server_context(str(chain), str(key)), first_certificate(chain.read_text()))
 
 
+class Cancelled(Protocol):
+    """What can be cancelled: a session."""
+
+    key: bytes
+    provider_key: bytes
+
+
 @dataclass(slots=True)
 class PgDoor:
     """What the listener is given."""
@@ -45,7 +53,7 @@ class PgDoor:
     site: Site
     server: Callable[[str], Server]  # where a database of ours lies
     certificate: Certificate | None
-    _sessions: dict[bytes, tuple[Session, Server]] = field(default_factory=dict)
+    _sessions: dict[bytes, tuple[Cancelled, Server]] = field(default_factory=dict)
 
     @property
     def live(self) -> Mapping[bytes, object]:
@@ -56,7 +64,7 @@ class PgDoor:
         """Return a new session."""
         return Session(self.site)
 
-    def ended(self, session: Session) -> None:
+    def ended(self, session: Cancelled) -> None:
         """Forget a session."""
         self._sessions.pop(session.key, None)
 
@@ -65,7 +73,7 @@ class PgDoor:
         made = self.certificate
         return None if made is None else TlsPipe(made.context, certificate=made.der)
 
-    async def connect(self, session: Session, database: str, far: Receiver) -> Link:
+    async def connect(self, session: Cancelled, database: str, far: Receiver) -> Link:
         """Connect to the provider for a database.
 
         Raises:

@@ -114,7 +114,10 @@ def propose_policy(
     live = read_live(answers, schemas)
     if not live.tables:
         raise NotFoundError(f"no table in {', '.join(schemas)} that `{account.user}` can see")
-    return _proposed(propose(live.tables, name=name, csp=csp), live)
+    made = propose(live.tables, name=name, csp=csp)
+    if not made.policy.tables:
+        raise NotFoundError(f"no table in {', '.join(schemas)} that a policy can name")
+    return _proposed(made, live)
 
 
 def _proposed(made: Proposal, live: LiveCatalogue) -> Proposed:

@@ -72,6 +72,8 @@ WIDTHS: Final = (
 # THREAT T629: neither a row nor a value of one is asked for, the common values of pg_stats neither
 ASKED: Final = (RELATIONS, COLUMNS, KEYS, REFERENCES)
 ASKED_TOO: Final = (ROWS, WIDTHS)  # if counts are wanted
+LONGEST: Final = 8_192  # characters of a cell: 32 names of 63 bytes, with what JSON adds
+GREATEST: Final = 1e15  # rows, or values: a table has 2^32 pages of at most 291 rows
 
 _Key = tuple[str, str]
 
@@ -101,15 +103,19 @@ class _Reading:
 
     def __init__(self, answers: Sequence[Sequence[Cells]], schemas: Collection[str]) -> None:
         relations, columns, keys, references, *counts = (
-            [tuple(cell or "" for cell in row) for row in rows] for rows in answers
+            [tuple(_bounded(cell or "") for cell in row) for row in rows] for rows in answers
         )
         rows, widths = counts or ([], [])
         self._relations = [each for each in relations if each[0] in schemas]
+        if len({each[:2] for each in self._relations}) < len(self._relations):
+            raise WireError("a catalogue that names a table twice")
         self._columns = _by_table(columns)
         self._keys = _by_table(keys)
         self._references = _by_table(references)
-        self._rows = {(row[0], row[1]): int(row[2]) for row in rows}
-        self._widths = {(row[0], row[1], row[2]): (float(row[3]), int(row[4])) for row in widths}
+        self._rows = {(row[0], row[1]): round(_count(row[2])) for row in rows}
+        self._widths = {
+            (row[0], row[1], row[2]): (_count(row[3]), round(_count(row[4]))) for row in widths
+        }
 
     def catalogue(self) -> LiveCatalogue:
         """Return all of it."""
@@ -152,6 +158,19 @@ class _Reading:
                 distinct=distinct,
                 width=width,
             )
+
+
+def _bounded(cell: str) -> str:
+    if len(cell) > LONGEST:
+        raise WireError("a catalogue with too long a name")
+    return cell
+
+
+def _count(said: str) -> float:
+    number = float(said)
+    if not -GREATEST <= number <= GREATEST:
+        raise WireError("a catalogue with a count that is none")
+    return number
 
 
 def _by_table(rows: Sequence[tuple[str, ...]]) -> defaultdict[_Key, list[tuple[str, ...]]]:

@@ -173,11 +173,13 @@ def _can_be_named(column: LiveColumn) -> bool:
     """Return whether a policy can say something of a column."""
     if not SQL_NAME.fullmatch(column.name) or column.name.startswith(RESERVED):
         return False
+    if not TYPE.fullmatch(column.type):
+        return False
     try:
         named(column.type)
     except TypeRefusedError:
         return False
-    return bool(TYPE.fullmatch(column.type))
+    return True
 
 
 def _freed(columns: Sequence[ColumnPolicy]) -> Iterator[ColumnPolicy]:

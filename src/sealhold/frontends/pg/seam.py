@@ -19,6 +19,8 @@ class Session(Protocol):
     to_client: list[bytes]
     to_provider: list[bytes]
     steps: list[Step]
+    key: bytes  # by which its client cancels
+    provider_key: bytes  # by which the provider cancels; empty before it is there
 
     @property
     def is_full(self) -> bool:

@@ -79,7 +79,8 @@ _BY_NAME: Final = (
     }
 )  # fmt: skip
 _MODIFIED: Final = re.compile(
-    r"([a-z_0-9 ]+?) ?(?:\(([-0-9, ]+)\))? ?((?:with|without) time zone)?"
+    r"([a-z_0-9 ]+?) ?(?:\( ?(-?[0-9]{1,9}(?: ?, ?-?[0-9]{1,9})*) ?\))?"
+    r" ?((?:with|without) time zone)?"
 )
 _ONE_BY_DEFAULT: Final = {"char", "character", "nchar", "national char", "national character"}
 _PRECISION_OF_FLOAT4: Final = 24  # bits; float(25) and more are float8

@@ -11,7 +11,7 @@ from postgast import pg_query_pb2 as pb
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.literals import type_of
 from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Verb
-from sealhold.protect.sql.refusing import NotPossibleError, WrongError
+from sealhold.protect.sql.refusing import NotPossibleError
 from sealhold.protect.sql.tree import Node
 
 TRANSACTIONS: Final = {

@@ -106,6 +106,9 @@ class Extended:
             talk.line.refuse(error("42P05", f'prepared statement "{name}" already exists'))
             return
         plan = talk.one_plan(said.text, said.oids)
+        if talk.looks_again(said.text, plan):
+            talk.start(self._parse_later(data[at:stop]))
+            return
         if isinstance(plan, Refused):
             talk.refuse(plan)
             return

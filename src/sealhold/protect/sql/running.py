@@ -33,6 +33,8 @@ from sealhold.protect.sql.wire import build_bind, build_execute, build_target
 
 STOCK: Final = 128  # row numbers that are drawn at least
 _PORTAL: Final = b"_sh_run"
+_NONE_GIVEN: Final = ("42P02", "there is no parameter $1")
+_TOO_FEW: Final = ("42601", "wrong number of parameters for prepared statement")
 _BOUND: Final = 0x32
 
 
@@ -156,7 +158,8 @@ class Running:
             PgValueError: a value that its column cannot hold.
         """
         if len(values.cells) < needed(query):
-            raise _too_few(values)
+            code, said = _NONE_GIVEN if not values.cells else _TOO_FEW
+            raise PgValueError(code, said)
         if not self.is_ready(query):
             yield from self.made_ready(query)
         opening = self.bind(query, values, results, _PORTAL, is_told=False)
@@ -177,12 +180,6 @@ class Running:
             return b"" if description == NO_DATA else description
 
         self._talk.line.reply(said)
-
-
-def _too_few(values: Values) -> PgValueError:
-    if values.cells:
-        return PgValueError("42601", "wrong number of parameters for prepared statement")
-    return PgValueError("42P02", "there is no parameter $1")
 
 
 def answer_of(opening: Opening, most: int = 0) -> Rows | Passed:

@@ -62,8 +62,12 @@ class Simple:
             raise WireError("a Query out of form")
         if not talk.is_current:
             talk.start(self._later(text))
+            return
+        plans = talk.plans(text)
+        if talk.looks_again(text, *plans):
+            talk.start(self._later(text))
         else:
-            self._query(text, talk.plans(text))
+            self._query(text, plans)
 
     def _query(self, text: bytes, plans: tuple[Plan, ...]) -> None:
         talk = self._talk
@@ -111,6 +115,7 @@ class Simple:
     def _later(self, text: bytes) -> Job:
         talk = self._talk
         yield from talk.current()
+        talk.again = None
         if talk.line.skipping:
             talk.line.sync()
             return

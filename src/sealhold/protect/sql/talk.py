@@ -139,6 +139,7 @@ class Talk:
     names: Any = None
     epoch: int = 0  # of names and policy
     version: int = -1  # of the policy that the epoch follows
+    again: bytes | None = None  # the text for which names are read anew
     is_dirty: bool = True  # names are to be read before anything is planned
     changed_here: bool = False  # names changed within the transaction
     job: Job | None = None
@@ -181,6 +182,20 @@ class Talk:
                 self._plans.clear()
             self._plans[key] = found
         return found
+
+    def looks_again(self, text: bytes, *plans: Plan) -> bool:
+        """Whether names are read anew, as a statement is refused that others may have made right.
+
+        That is done once for a statement: whoever plans it again after that sets `again` to None.
+        """
+        was, self.again = self.again, None
+        if was == text or self.line.status == ord("E"):
+            return False
+        if not any(isinstance(each, Refused) and each.code in _BY_NAMES for each in plans):
+            return False
+        self.is_dirty = True
+        self.again = text
+        return True
 
     def one_plan(self, text: bytes, oids: tuple[int, ...]) -> Plan:
         """Return what is done for a text of one statement, as Parse takes it."""
@@ -356,6 +371,7 @@ class Talk:
         return relayed(kind, message)
 
 
+_BY_NAMES: Final = frozenset(("42P01", "42703", "SH001"))
 _SETTINGS: Final = {
     "datestyle": "date_style",
     "timezone": "time_zone",

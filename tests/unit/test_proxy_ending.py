@@ -59,14 +59,14 @@ def test_a_statement_of_its_own_is_done_or_undone() -> None:
 
 def test_a_transaction_ends_with_its_commit_or_rollback() -> None:
     for last, expected in (("commit", DONE), ("rollback", UNDONE)):
-        for how in (lambda text: build_query(text.encode()), lambda text: extended(text) + SYNC):
+        for message in (build_query(last.encode()), extended(last) + SYNC):
             talk = Staging()
             talk.query("begin")
             talk.staged("one")
             talk.query("rows 3")
             talk.staged("two")
             assert talk.outcomes() == {"one": None, "two": None}
-            said = talk.say(how(last))
+            said = talk.say(message)
             assert talk.outcomes() == {"one": expected, "two": expected}
             assert said.endswith(frame(b"C", last.upper().encode() + b"\0") + frame(b"Z", b"I"))
 

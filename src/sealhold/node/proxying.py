@@ -34,6 +34,7 @@ from sealhold.protect.sql.views import shown_by
 from sealhold.protect.state import State
 from sealhold.protect.statemoves import Notes
 from sealhold.protect.statetokens import Tokens
+from sealhold.protect.statewords import WordCounters
 from sealhold.vault.core import Core
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
@@ -162,6 +163,7 @@ def _planning(core: Core, policy: Policy, keys: Derived, state: State) -> Planni
         core.entropy,
         state.count,
         lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
+        lambda key: WordCounters(state, "/".join(map(str, key))),
     )
     return Planning(Planner(policy, columns), columns, Notes(state))
 

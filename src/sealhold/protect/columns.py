@@ -6,7 +6,7 @@
 - A key belongs to one technique, of one column or of one domain. Columns of a domain have the same
   key, hence can be joined: their `leaks` hold across all of them.
 - Techniques with tables of their own beside (words, hidden ranges, sums) are not in `techniques`.
-  What words there are is in `words`, if their counters are kept.
+  What there is of them is in `words` and `ranges`, if their counters are kept.
 
 Source: docs/spec/55-protected-columns.md section 2.
 """
@@ -38,6 +38,7 @@ from sealhold.protect.techniques.deterministic import Deterministic
 from sealhold.protect.techniques.fpe import Fpe
 from sealhold.protect.techniques.match import LooseMatch, Match
 from sealhold.protect.techniques.order import Order
+from sealhold.protect.techniques.range_hidden import RangeHidden, hidden_ranges
 from sealhold.protect.techniques.sealed import Sealed
 from sealhold.protect.techniques.token import Token, TokenMap
 from sealhold.protect.techniques.words import Words
@@ -112,7 +113,7 @@ Counted = Callable[[str, int], None]  # the name of a key, and how many cells it
 
 Tokens = Callable[[KeyName], TokenMap]
 
-Counting = Callable[[KeyName], Counters]  # of the words of one column
+Counting = Callable[[KeyName], Counters]  # of the words or ranges of one column
 
 
 class Column:
@@ -127,6 +128,7 @@ class Column:
         techniques: Iterable[tuple[Technique, KeyName]],
         beside: Mapping[str, KeyName],
         words: Words | None = None,
+        ranges: RangeHidden | None = None,
     ) -> None:
         self.dataset = table.dataset
         self.schema = table.schema
@@ -142,6 +144,7 @@ class Column:
         self.keys = {technique.suffix: key for technique, key in made}
         self.beside = beside  # keys of techniques with tables of their own, by name
         self.words = words
+        self.ranges = ranges
         self._listed = sorted(self.techniques.values(), key=self._rank)
         self._codec = codec_
         self._keeps_form = isinstance(self.techniques[CELL], Sealed)
@@ -247,14 +250,17 @@ class _Maker:
         beside = {
             name: self._key(name, table, column) for name in column.techniques if name in BESIDE
         }
-        return Column(table, column, type_, form, made, beside, self._words(column, beside))
+        found = self._pairs(Words.name, beside)
+        words = None if found is None else Words(found, column.tokens)
+        found = self._pairs(RangeHidden.name, beside)
+        ranges = None if found is None else hidden_ranges(column, found)
+        return Column(table, column, type_, form, made, beside, words, ranges)
 
-    def _words(self, column: ColumnPolicy, beside: Mapping[str, KeyName]) -> Words | None:
-        key = beside.get(Words.name)
+    def _pairs(self, technique: str, beside: Mapping[str, KeyName]) -> Pairs | None:
+        key = beside.get(technique)
         if key is None or self.counting is None:
             return None
-        pairs = Pairs(self._secret(key), self.counting(key), self.entropy)
-        return Words(pairs, column.tokens)
+        return Pairs(self._secret(key), self.counting(key), self.entropy)
 
     def _technique(
         self, name: str, table: TablePolicy, column: ColumnPolicy, type_: PgType, form: Codec[Any]
@@ -323,7 +329,7 @@ def columns_of(
         entropy: where nonces come from.
         counted: is told before cells are sealed, and raises where they are too many for a key.
         tokens: gives the map of a domain, if there is one.
-        counting: gives the counters of a column's words; without it no column has words.
+        counting: gives the counters of a column's pairs; without it none has words or ranges.
 
     Raises:
         InvalidPolicyError: two physical columns would have one name, or one is too long.

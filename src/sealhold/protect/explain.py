@@ -16,6 +16,7 @@ from sealhold.model.clock import Entropy
 from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Leak
+from sealhold.protect.sql.besides import lying
 from sealhold.protect.typefamilies import kind_of
 
 KEY_BYTES: Final = 32
@@ -126,6 +127,7 @@ def _clear(column: ColumnPolicy) -> ExplainedColumn:
 def _protected(policy: ColumnPolicy, column: Column, beside: tuple[str, ...]) -> ExplainedColumn:
     techniques = column.techniques.values()
     leaks = dict.fromkeys(leak for each in techniques for leak in each.leaks)
+    leaks |= dict.fromkeys(leak for each in lying(column) for leak in each.leaks)
     if beside:
         told = f"which values are equal to those of {', '.join(beside)}: they share a domain"
         leaks[Leak(told, "frequency analysis over all of them")] = None

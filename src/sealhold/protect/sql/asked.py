@@ -7,19 +7,20 @@ Source: docs/spec/56-postgresql-proxy.md section 3.
 """
 
 from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 from sealhold.protect.sql.line import Answer, Line
 from sealhold.protect.sql.parsing import parse_cells
 from sealhold.protect.sql.wire import HEAD, u32
 
+T = TypeVar("T")
 
-class Asked(Answer):
-    """The answer to a question of our own."""
 
+class _Question(Answer, Generic[T]):
     def __init__(self) -> None:
-        self.found: list[Sequence[str | None]] | None = None
+        self.found: list[Sequence[T | None]] | None = None
         self.is_over = False
-        self._rows: list[Sequence[str | None]] = []
+        self._rows: list[Sequence[T | None]] = []
 
     def rows(self, line: Line, data: bytes, at: int) -> int:  # noqa: ARG002  reason: nothing is told
         """Take one row."""
@@ -28,9 +29,11 @@ class Asked(Answer):
         stop = int(at + 1 + u32(data, at + 1)[0])
         if stop > len(data):
             return at
-        cells = parse_cells(data[at + HEAD : stop])
-        self._rows.append([None if each is None else each.decode() for each in cells])
+        self._keep(parse_cells(data[at + HEAD : stop]))
         return stop
+
+    def _keep(self, cells: Sequence[bytes | None]) -> None:
+        raise NotImplementedError
 
     def take(self, line: Line, kind: int, message: bytes) -> bool:
         """Take the end of the answer."""
@@ -48,3 +51,17 @@ class Asked(Answer):
     def dropped(self, line: Line) -> None:  # noqa: ARG002  reason: nothing is told
         """Note that there is none."""
         self.is_over = True
+
+
+class Asked(_Question[str]):
+    """The answer to a question of our own, as text."""
+
+    def _keep(self, cells: Sequence[bytes | None]) -> None:
+        self._rows.append([None if each is None else each.decode() for each in cells])
+
+
+class Fetched(_Question[bytes]):
+    """The same, as bytes."""
+
+    def _keep(self, cells: Sequence[bytes | None]) -> None:
+        self._rows.append(cells)

@@ -17,12 +17,12 @@ from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.pgtypes.types import PgType, named
 from sealhold.protect.sql.hiding import hidden_value
-from sealhold.protect.sql.plan import Given, Hidden, Known, Made, Parameter, Query, Row
+from sealhold.protect.sql.plan import Found, Given, Hidden, Known, Made, Parameter, Query, Row
 from sealhold.protect.sql.wire import BINARY, TEXT, format_of
 
 rid_cell = struct.Struct(">q").pack  # a row number in binary form
 _BIGINT: Final = 20
-NOTHING: Final[Mapping[int, bytes]] = {}
+NOTHING: Final[Mapping[int, bytes | None]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def opened_values(query: Query, values: Values, settings: Settings) -> list[byte
 
 def needed(query: Query) -> int:
     """Return how many values a client must give."""
-    used = [len(query.types)]
+    used = [len(query.types)]  # those of searches are among them
     for each in query.parameters:
         source = each.source
         if isinstance(source, (Given, Hidden)) and source.client is not None:
@@ -70,7 +70,7 @@ def bound(
     values: Values,
     rids: Sequence[int],
     settings: Settings,
-    made: Mapping[int, bytes] = NOTHING,
+    made: Mapping[int, bytes | None] = NOTHING,
 ) -> tuple[list[int], list[bytes | None]]:
     """Return formats and values for the provider.
 
@@ -79,7 +79,7 @@ def bound(
         values: the client's.
         rids: the numbers of rows that this execution makes.
         settings: of the session.
-        made: arrays of a rewriting, by number of the parameter.
+        made: arrays of a rewriting, or of what a search found, by number of the parameter.
 
     Raises:
         PgValueError: a value that its column cannot hold, or fewer values than it takes.
@@ -106,7 +106,7 @@ def bound(
                 cell = rid_cell(rids[row])
             case Known(value):
                 cell = value
-            case Made():
+            case Made() | Found():
                 cell = made[at]
         formats.append(format_)
         cells.append(cell)

@@ -18,6 +18,8 @@ from sealhold.protect.columns import Column
 from sealhold.protect.policy import Bind
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
+from sealhold.protect.sql.beside_ddl import check_conflict
+from sealhold.protect.sql.besides import columns_beside
 from sealhold.protect.sql.defaults import default_of
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.grouping import Laid
@@ -234,6 +236,10 @@ class Inserting:
             for each in self.relation.attributes
             if each.column is not None and each.column.bind is Bind.ROW
         }
+        beside = {*columns_beside(self.relation)}
+        check_conflict(
+            self.relation, clause.target_list, changes_row=bool(written & (bound | beside))
+        )
         if written & bound:
             if written & bound != bound or (self.new_rows != 1 and not from_new):
                 missing = next(iter(bound - written), next(iter(bound)))
@@ -243,6 +249,9 @@ class Inserting:
             targets.append(
                 Node(res_target=pb.ResTarget(name=RID, val=tree.column("excluded", RID)))
             )
+        elif written & beside:
+            row = tree.column("excluded", RID)
+            targets.append(Node(res_target=pb.ResTarget(name=RID, val=row)))
         return targets
 
     def _assigned(self, column: Column, suffix: str, value: Node) -> Node:

@@ -16,14 +16,18 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from sealhold.model.errors import InvalidPolicyError, TamperedError
+from sealhold.model.errors import ConflictError, InvalidPolicyError, TamperedError
 from sealhold.protect.columns import NAME_BYTES, Column
 from sealhold.protect.pairs import CHUNK, Batch, Found, Pairs, Search
 from sealhold.protect.sql.tsquery import Wanted
 
 PREFIX: Final = "_sh_words_"
+RANGES: Final = "_sh_range_"
 BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 ROLLBACK: Final = "ROLLBACK"
+COMMIT: Final = "COMMIT"
+WAIT: Final = "SELECT pg_catalog.pg_sleep(0.05)::text, NULL"
+MOST_WAITS: Final = 40  # each of 50 ms
 _T = TypeVar("_T")
 
 Rows = Sequence[Sequence[bytes | None]]
@@ -48,15 +52,15 @@ class PairTable:
     name: str
 
     @classmethod
-    def of(cls, column: Column) -> "PairTable":
-        """Return the table of a column's words.
+    def of(cls, column: Column, prefix: str = PREFIX) -> "PairTable":
+        """Return the table of a column's words, or of its ranges.
 
         Raises:
             InvalidPolicyError: its name would be cut by PostgreSQL.
         """
-        name = f"{PREFIX}{column.table}_{column.name}"
+        name = f"{prefix}{column.table}_{column.name}"
         if len(name.encode()) > NAME_BYTES:
-            raise InvalidPolicyError(f"`{name}`, for the words of a column, is too long a name")
+            raise InvalidPolicyError(f"`{name}`, for what a column is found by, is too long a name")
         return cls(column.schema, name)
 
     def __str__(self) -> str:
@@ -83,23 +87,57 @@ class PairTable:
             dropping = f"DELETE FROM {self} WHERE label = ANY($1::bytea[])"
             yield Ask(dropping, (batch.dropped[at : at + CHUNK],))
 
-    def looked_up(self, pairs: Pairs, words: frozenset[bytes]) -> Steps[Found]:
+    def looked_up(self, pairs: Pairs, words: frozenset[bytes], without: int = 0) -> Steps[Found]:
         """Return what there is of some words, each chunk in a snapshot of its own.
+
+        `without` is the ticket of a new beginning in the same transaction.
+
+        Raises:
+            ConflictError: the words are being written anew for longer than is waited for.
+            TamperedError: a label is missing, or a value was changed.
+        """
+        waits = 0
+        while True:
+            search = pairs.search(words, without)
+            values = yield from self._values(search)
+            try:
+                found = search.found(values)
+            except TamperedError:
+                # a renewal may have come between; what is missing from a search that is current,
+                # while nothing is renewed, is withheld
+                is_renewing = pairs.is_renewing(search)
+                if pairs.is_current(search, without) and not is_renewing:
+                    raise
+                waits += 1
+                if waits > MOST_WAITS:
+                    raise ConflictError("the words are being written anew") from None
+                if is_renewing:
+                    yield Ask(WAIT)
+            else:
+                pairs.note_worn(search, found)
+                return found
+
+    def written_anew(self, pairs: Pairs, word: bytes) -> Steps[bool]:
+        """Write a word anew, in a transaction of its own; return whether it could be done.
+
+        Whoever asks has no transaction under way.
 
         Raises:
             TamperedError: a label is missing, or a value was changed.
         """
-        search = pairs.search(words)
-        while True:
-            values = yield from self._values(search)
-            try:
-                return search.found(values)
-            except TamperedError:
-                # a renewal may have come between; what is missing from a search that is current
-                # is withheld
-                if pairs.is_current(search):
-                    raise
-                search = pairs.search(words)
+        search = pairs.search([word])
+        found = search.found((yield from self._values(search)))
+        try:
+            batch = pairs.renewed(word, search, found)
+        except ConflictError:
+            return False
+        pairs.doubt(batch.ticket)  # until its end is known
+        yield Ask(BEGIN)
+        for each in self.writing(batch):
+            yield each
+        yield Ask(COMMIT)
+        pairs.settle(batch.ticket, used=True)
+        return True
 
     def settled(self, pairs: Pairs, ticket: int) -> Steps[bool]:
         """Settle a ticket of which nobody knows how it ended; return whether it took place.
@@ -132,7 +170,7 @@ class PairTable:
         return values
 
 
-def rows_of(table: PairTable, pairs: Pairs, wanted: Wanted) -> Steps[list[int]]:
+def rows_of(table: PairTable, pairs: Pairs, wanted: Wanted, without: int = 0) -> Steps[list[int]]:
     """Return the numbers of the rows that a search names, in order; see `is_negated` of it.
 
     Raises:
@@ -140,7 +178,7 @@ def rows_of(table: PairTable, pairs: Pairs, wanted: Wanted) -> Steps[list[int]]:
     """
     if wanted.query is None:
         return []
-    found = yield from table.looked_up(pairs, frozenset(wanted.query.words()))
+    found = yield from table.looked_up(pairs, frozenset(wanted.query.words()), without)
     return sorted(wanted.query.rows(found))
 
 

@@ -47,17 +47,7 @@ class Words:
 
     @property
     def leaks(self) -> tuple[Leak, ...]:
-        count = "how many differing words each row has"
-        if self.prefixes:
-            count += ", with their prefixes"
-        return (
-            Leak(
-                "whether words are searched again, and how many pairs each search asks for",
-                "known queries: who knows how common words are tells searches apart by their size",
-            ),
-            Leak("which rows a search opens", "the same"),
-            Leak(count, ""),
-        )
+        return leaks_of("prefix" if self.prefixes else "unicode")
 
     def terms(self, text: str) -> set[bytes]:
         """Return what a text is found by."""
@@ -89,6 +79,21 @@ class Words:
         if len(listed[0]) not in self.prefixes:
             raise InvalidQueryError(f"prefixes of {len(listed[0])} characters are not kept")
         return Word(_PREFIX + listed[0].encode())
+
+
+def leaks_of(tokens: str) -> tuple[Leak, ...]:
+    """Return what the provider learns, by how the policy has words found."""
+    count = "how many differing words each row has"
+    if tokens.startswith("prefix"):
+        count += ", with their prefixes"
+    return (
+        Leak(
+            "whether words are searched again, and how many pairs each search asks for",
+            "known queries: who knows how common words are tells searches apart by their size",
+        ),
+        Leak("which rows a search opens", "the same"),
+        Leak(count, ""),
+    )
 
 
 def words_of(text: str) -> Iterator[str]:

@@ -20,6 +20,7 @@ from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
 from sealhold.node.proxymigrations import Migrations, under_way
+from sealhold.node.proxypairs import PairKeeper, kept_up
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
 from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.migrating.meanwhile import meanwhile
@@ -143,7 +144,9 @@ def proxying(
             offers_tls=shown is not None,
             demands_tls=shown is not None,
         )
-        with _swept(gate):
+        every = [each for table in planning.columns.values() for each in table.values()]
+        keeper = PairKeeper(every, lambda: Provider(server, account, core.entropy), gate)
+        with _swept(gate), kept_up(keeper):
             yield Proxy(
                 door=PgDoor(site, lambda _database: server, shown),
                 policy=active.name,

@@ -127,6 +127,7 @@ class Column:
         codec_: Codec[Any],  # reason: whatever the values of the type are
         techniques: Iterable[tuple[Technique, KeyName]],
         beside: Mapping[str, KeyName],
+        *,
         words: Words | None = None,
         ranges: RangeHidden | None = None,
     ) -> None:
@@ -254,7 +255,7 @@ class _Maker:
         words = None if found is None else Words(found, column.tokens)
         found = self._pairs(RangeHidden.name, beside)
         ranges = None if found is None else hidden_ranges(column, found)
-        return Column(table, column, type_, form, made, beside, words, ranges)
+        return Column(table, column, type_, form, made, beside, words=words, ranges=ranges)
 
     def _pairs(self, technique: str, beside: Mapping[str, KeyName]) -> Pairs | None:
         key = beside.get(technique)

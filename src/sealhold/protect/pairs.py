@@ -218,6 +218,10 @@ class Pairs:
         self._doubts = {ticket: None for ticket in tuple(self._doubts) if ticket in there}
         return tuple(self._doubts)
 
+    def sure(self, ticket: int) -> None:
+        """Ask no more how a ticket ended."""
+        self._doubts.pop(ticket, None)
+
     def doubt_all(self) -> None:
         """Note that all tickets are in doubt: those of a process that ended."""
         for ticket in self._counters.tickets():

@@ -42,7 +42,6 @@ SELECT n.id FROM note n WHERE n.id IN (SELECT m.id FROM notice m WHERE sealhold_
 ## words: refused
 SELECT id FROM note WHERE text @@ to_tsquery('simple', 'a-b')
 SELECT id FROM note WHERE text @@ to_tsquery('english', 'fever')
-SELECT id FROM note WHERE sealhold_word(ward, 'A1')
 SELECT id FROM patient WHERE sealhold_word(name, 'Ada')
 
 ## ranges: found

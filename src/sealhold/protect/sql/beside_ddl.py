@@ -16,7 +16,7 @@ from sealhold.protect.sql import tree
 from sealhold.protect.sql.besides import Beside, all_besides, columns_beside
 from sealhold.protect.sql.names import HIDDEN_PREFIX, Names, Relation
 from sealhold.protect.sql.plan import Script, Touch
-from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
+from sealhold.protect.sql.refusing import NotPossibleError, WrongError
 from sealhold.protect.sql.tree import Node
 
 
@@ -26,13 +26,13 @@ def made_with(
     """Return what makes the tables beside a new table, and the columns that begin with them.
 
     Raises:
-        PlanError: a temporary table, whose tables beside would stay.
+        NotPossibleError: a temporary table, whose tables beside would stay.
     """
     besides = all_besides(columns.values())
     if is_there or not besides:  # then CREATE TABLE fails, or does nothing
         return [], ()
     if create.relation.relpersistence == "t":
-        raise cannot(besides[0].column, "a temporary table")
+        raise NotPossibleError("a temporary table with words or hidden ranges")
     return [each.table.creating for each in besides], _columns(besides)
 
 

@@ -68,13 +68,16 @@ class WordsBeside:
 
     @property
     def table(self) -> PairTable:
+        """Where they lie."""
         return PairTable.of(self.column)
 
     @property
     def pairs(self) -> Pairs:
+        """What is made for them."""
         return self.words.pairs
 
     def change(self, row: int, old: bytes | None, new: bytes | None) -> Change:
+        """Return what changes for a row: see `Beside`."""
         before = None if old is None else old.decode()
         return self.words.change(row, before, None if new is None else new.decode())
 
@@ -88,13 +91,16 @@ class RangesBeside:
 
     @property
     def table(self) -> PairTable:
+        """Where they lie."""
         return PairTable.of(self.column, RANGES)
 
     @property
     def pairs(self) -> Pairs:
+        """What is made for them."""
         return self.ranges.pairs
 
     def change(self, row: int, old: bytes | None, new: bytes | None) -> Change:
+        """Return what changes for a row: see `Beside`."""
         return self.ranges.change(row, self._number(old), self._number(new))
 
     def _number(self, value: bytes | None) -> int | None:

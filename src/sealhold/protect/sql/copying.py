@@ -250,7 +250,10 @@ class Copying:
         if not running.is_ready(query):
             yield from running.made_ready(query)
         results = (BINARY,) if plan.form == "binary" else (TEXT,)
-        opening = running.bind(query, Values(), results, _NAME, is_told=False)
+        ready, may_go_on = yield from running.prepared_pairs(query, Values())
+        if not may_go_on:
+            return
+        opening = running.bind(query, Values(), results, _NAME, is_told=False, ready=ready)
         prepared = running.prepared.of(query)
         writer = writer_of(plan.form, plan.options)
 

@@ -120,7 +120,8 @@ class Pairing:
 
         Raises:
             PgValueError: a value that is no search.
-            SealholdError: one that is refused, or a look-up that found something wrong.
+            TamperedError: a pair is missing or was changed.
+            SealholdError: a value that is refused.
         """
         asked = [
             (at, each.source)
@@ -160,8 +161,7 @@ class Pairing:
         None if the client's transaction failed meanwhile, or its message was dropped.
 
         Raises:
-            StoreFullError: no room for counters.
-            StoreUnavailableError: the disk refuses.
+            SealholdError: the disk refuses, or has no room for counters.
         """
         written = Written()
         some = {
@@ -253,7 +253,11 @@ class Pairing:
         return rows is not None
 
     def _steps(self, source: Found, opened: Sequence[bytes | None]) -> Steps[Sequence[int]] | None:
-        """Return what is to be asked; None if the answer is NULL."""
+        """Return what is to be asked; None if the answer is NULL.
+
+        Raises:
+            InvalidQueryError: a search that is not answered.
+        """
         column, settings = source.column, self._talk.settings
         values: list[tuple[Sought, bytes]] = []
         for each in source.sought:

@@ -11,11 +11,12 @@ Source: docs/spec/62-words-and-ranges-in-statements.md section 4.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final, NoReturn, Protocol
 
 from postgast import pg_query_pb2 as pb
 
 from sealhold.model.errors import InvalidQueryError
+from sealhold.protect.columns import Column
 from sealhold.protect.pgtypes.codec import Settings
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.spec import CELL, Op
@@ -27,10 +28,8 @@ from sealhold.protect.sql.refusing import NotPossibleError, PlanError, WrongErro
 from sealhold.protect.sql.scope import Field
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.tsquery import Wanted, read_plain, read_tsquery
+from sealhold.protect.sql.work import Work
 from sealhold.protect.techniques.words import Words
-
-if TYPE_CHECKING:
-    from sealhold.protect.sql.expressions import Expressions
 
 KIND: Final = pb.A_Expr_Kind
 BIGINTS: Final = 1016
@@ -41,6 +40,16 @@ _SIMPLE: Final = ("simple", "pg_catalog.simple")
 _PARTS: Final = 2  # arguments: a configuration and a text
 _BOUNDS: Final = {"=": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _FLIPPED: Final = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+class Around(Protocol):
+    """What expressions are rewritten in: see `expressions.py`."""
+
+    work: Work
+
+    def protected(self, node: Node) -> Field | None:
+        """Return the protected column that a node is a plain reference to."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +71,24 @@ def read(how: str, text: str, words: Words) -> Wanted:
     return read_plain(text, words) if how == QUERIES[1] else read_tsquery(text, words)
 
 
-def searched(expressions: "Expressions", node: Node, *, is_condition: bool) -> Node | None:
+def searched(expressions: Around, node: Node, *, is_condition: bool) -> Node | None:
     """Return what a search for words becomes; None if a node is none.
 
     Raises:
-        PlanError: a search that is not answered, or no search at PostgreSQL either.
+        NotPossibleError: a search that is not answered.
+        WrongError: what is no search at PostgreSQL either.
     """
     asked = _asked(expressions, node)
     if asked is None:
+        if _name(node) == WORD:
+            raise NotPossibleError(f"{WORD} of anything but a protected column and a text")
         return None
     field, column = asked.field, asked.field.column
     if column is None or column.words is None:
-        if column is None:
-            return None
-        raise cannot(column, Op.WORD)
+        return None if column is None else _refuse(column, Op.WORD)
     rid = field.row()
     if rid is None or expressions.work.embeds:
-        raise cannot(column, "a search in a view, or beside a query that does not show its rows,")
+        _refuse(column, "a search in a view, or beside a query that does not show its rows,")
     sought = _sought(expressions, asked)
     is_negated = _is_negated(sought, column.words)
     found = Found(column, (sought,), is_negated)
@@ -98,7 +108,7 @@ def searched(expressions: "Expressions", node: Node, *, is_condition: bool) -> N
     return Node(case_expr=pb.CaseExpr(args=[when]))
 
 
-def narrowed(expressions: "Expressions", conditions: Sequence[Node]) -> list[Node]:
+def narrowed(expressions: Around, conditions: Sequence[Node]) -> list[Node]:
     """Return conditions for the provider that hold for all rows for which the given ones do."""
     bounds: dict[tuple[str, str], tuple[Field, list[Sought]]] = {}
     for each in conditions:
@@ -115,7 +125,7 @@ def narrowed(expressions: "Expressions", conditions: Sequence[Node]) -> list[Nod
     return made
 
 
-def _asked(expressions: "Expressions", node: Node) -> _Asked | None:
+def _asked(expressions: Around, node: Node) -> _Asked | None:
     if node.HasField("func_call"):
         call = node.func_call
         if _name(node) != WORD or len(call.args) != _PARTS:
@@ -130,25 +140,21 @@ def _asked(expressions: "Expressions", node: Node) -> _Asked | None:
         if field is None or field.column is None:
             continue
         if not query.HasField("func_call") or _name(query) not in QUERIES:
-            raise cannot(field.column, "@@ with anything but to_tsquery or plainto_tsquery")
+            _refuse(field.column, "@@ with anything but to_tsquery or plainto_tsquery")
         if not _is_simple(query.func_call):
-            raise cannot(field.column, "a search by another configuration than 'simple'")
+            _refuse(field.column, "a search by another configuration than 'simple'")
         return _Asked(field, _name(query), query.func_call.args[1])
     return None
 
 
-def _text(expressions: "Expressions", node: Node) -> Field | None:
-    """Return the column whose text is searched.
-
-    Raises:
-        PlanError: it is searched by another configuration.
-    """
+def _text(expressions: Around, node: Node) -> Field | None:
+    """Return the column whose text is searched."""
     field = expressions.protected(node)
     if field is None and node.HasField("func_call") and _name(node) == "to_tsvector":
         arguments = node.func_call.args
         field = expressions.protected(arguments[-1]) if arguments else None
         if field is not None and field.column is not None and not _is_simple(node.func_call):
-            raise cannot(field.column, "a search by another configuration than 'simple'")
+            _refuse(field.column, "a search by another configuration than 'simple'")
     return field
 
 
@@ -165,7 +171,7 @@ def _name(node: Node) -> str:
     return tree.function(node.func_call) if node.HasField("func_call") else ""
 
 
-def _sought(expressions: "Expressions", asked: _Asked) -> Sought:
+def _sought(expressions: Around, asked: _Asked) -> Sought:
     parameters = expressions.work.parameters
     value, column = asked.value, asked.field.column
     if column is None:
@@ -176,11 +182,11 @@ def _sought(expressions: "Expressions", asked: _Asked) -> Sought:
     if client is not None:
         given = parameters.type_of(client) or TEXT
         if given.oid not in TEXTS:
-            raise cannot(column, f"a search by a value of type {given.name}")
+            _refuse(column, f"a search by a value of type {given.name}")
         return Sought(asked.how, given, client)
     literal = literal_of(value, TEXT, parameters, "store")
     if literal is None or literal.type.oid not in TEXTS:
-        raise cannot(column, "a search by anything but a constant or parameter")
+        _refuse(column, "a search by anything but a constant or parameter")
     return Sought(asked.how, literal.type, None, literal)
 
 
@@ -205,7 +211,7 @@ def _is_negated(sought: Sought, words: Words) -> bool:
 # ranges
 
 
-def _ranges(expressions: "Expressions", node: Node) -> list[tuple[Field, Sought]]:
+def _ranges(expressions: Around, node: Node) -> list[tuple[Field, Sought]]:
     """Return the bounds that a condition sets to columns with hidden ranges."""
     if not node.HasField("a_expr"):
         return []
@@ -229,7 +235,7 @@ def _ranges(expressions: "Expressions", node: Node) -> list[tuple[Field, Sought]
     return found
 
 
-def _bounded(expressions: "Expressions", node: Node) -> Field | None:
+def _bounded(expressions: Around, node: Node) -> Field | None:
     try:
         field = expressions.protected(node)
     except PlanError:
@@ -237,7 +243,7 @@ def _bounded(expressions: "Expressions", node: Node) -> Field | None:
     return field if field is not None and field.column and field.column.ranges else None
 
 
-def _bound(expressions: "Expressions", field: Field, how: str, value: Node) -> Sought | None:
+def _bound(expressions: Around, field: Field, how: str, value: Node) -> Sought | None:
     """Return a bound; None where it is none that is known before the statement runs."""
     column, parameters = field.column, expressions.work.parameters
     if column is None:
@@ -250,3 +256,7 @@ def _bound(expressions: "Expressions", field: Field, how: str, value: Node) -> S
     if literal is None or literal.type.oid not in NUMBERS:
         return None
     return Sought(how, literal.type, None, literal)
+
+
+def _refuse(column: Column, op: Op | str) -> NoReturn:
+    raise cannot(column, op)

@@ -76,13 +76,22 @@ class PairTable:
         """What drops it."""
         return f"DROP TABLE {self}"
 
+    @property
+    def adding(self) -> str:
+        """What puts pairs there: labels, and values."""
+        # of several arrays, `unnest` means the system's own, whatever the search path
+        return f"INSERT INTO {self} SELECT * FROM unnest($1::bytea[], $2::bytea[])"
+
+    @property
+    def asking(self) -> str:
+        """What looks labels up."""
+        return f"SELECT label, value FROM {self} WHERE label = ANY($1::bytea[])"
+
     def writing(self, batch: Batch) -> Iterable[Ask]:
         """Yield what puts pairs there, in the transaction of the change that they are of."""
-        # of several arrays, `unnest` means the system's own, whatever the search path
-        adding = f"INSERT INTO {self} SELECT * FROM unnest($1::bytea[], $2::bytea[])"
         for at in range(0, len(batch.pairs), CHUNK):
             pairs = batch.pairs[at : at + CHUNK]
-            yield Ask(adding, ([one.label for one in pairs], [one.value for one in pairs]))
+            yield Ask(self.adding, ([one.label for one in pairs], [one.value for one in pairs]))
         for at in range(0, len(batch.dropped), CHUNK):
             dropping = f"DELETE FROM {self} WHERE label = ANY($1::bytea[])"
             yield Ask(dropping, (batch.dropped[at : at + CHUNK],))
@@ -134,7 +143,7 @@ class PairTable:
         pairs.doubt(batch.ticket)  # until its end is known
         yield Ask(BEGIN)
         for each in self.writing(batch):
-            yield each
+            yield each  # noqa: yield-in-for-loop
         yield Ask(COMMIT)
         pairs.settle(batch.ticket, used=True)
         return True
@@ -162,10 +171,9 @@ class PairTable:
         return pairs.cleared(ticket, labels, there)
 
     def _values(self, search: Search) -> Steps[dict[bytes, bytes]]:
-        found = f"SELECT label, value FROM {self} WHERE label = ANY($1::bytea[])"
         values: dict[bytes, bytes] = {}
         for chunk in search.chunks():
-            for label, value in (yield Ask(found, (chunk,))):
+            for label, value in (yield Ask(self.asking, (chunk,))):
                 values[label or b""] = value or b""
         return values
 

@@ -7,7 +7,7 @@
 Source: docs/spec/62-words-and-ranges-in-statements.md section 2.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from postgast import pg_query_pb2 as pb
 
@@ -17,27 +17,36 @@ from sealhold.protect.sql.besides import Beside, all_besides, columns_beside
 from sealhold.protect.sql.names import HIDDEN_PREFIX, Names, Relation
 from sealhold.protect.sql.plan import Script, Touch
 from sealhold.protect.sql.refusing import NotPossibleError, WrongError
+from sealhold.protect.sql.touched import new_schema
 from sealhold.protect.sql.tree import Node
 
 
-def made_with(
-    create: pb.CreateStmt, columns: Mapping[str, Column], *, is_there: bool
+def tables_beside(
+    node: Node, columns_of: Callable[[pb.RangeVar], Mapping[str, Column]], names: Names
 ) -> tuple[list[str], tuple[Column, ...]]:
-    """Return what makes the tables beside a new table, and the columns that begin with them.
+    """Return what makes or drops the tables beside those that a statement defines or changes.
+
+    With it come the columns that begin anew. `columns_of` returns a table's protected columns.
 
     Raises:
         NotPossibleError: a temporary table, whose tables beside would stay.
     """
-    besides = all_besides(columns.values())
+    if node.HasField("alter_table_stmt"):
+        alter = node.alter_table_stmt
+        return _dropped(alter, columns_of(alter.relation)), ()
+    if not node.HasField("create_stmt"):
+        return [], ()
+    table = node.create_stmt.relation
+    besides = all_besides(columns_of(table).values())
+    is_there = (table.schemaname or new_schema(names), table.relname) in names.relations
     if is_there or not besides:  # then CREATE TABLE fails, or does nothing
         return [], ()
-    if create.relation.relpersistence == "t":
+    if table.relpersistence == "t":
         raise NotPossibleError("a temporary table with words or hidden ranges")
     return [each.table.creating for each in besides], _columns(besides)
 
 
-def dropped_column(alter: pb.AlterTableStmt, columns: Mapping[str, Column]) -> list[str]:
-    """Return what drops the tables beside the columns that a change drops."""
+def _dropped(alter: pb.AlterTableStmt, columns: Mapping[str, Column]) -> list[str]:
     names = {
         each.alter_table_cmd.name
         for each in alter.cmds

@@ -10,12 +10,14 @@ Source: docs/spec/60-statements.md section 1.
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import postgast
+from google.protobuf import message
 from postgast import pg_query_pb2 as pb
 
-from sealhold.protect.columns import Column
+from sealhold.protect.pgtypes.errors import TypeRefusedError
 from sealhold.protect.pgtypes.types import by_oid
 from sealhold.protect.sql import tree
-from sealhold.protect.sql.beside_ddl import dropped_column, made_with, refuse_ours, with_besides
+from sealhold.protect.sql.beside_ddl import refuse_ours, tables_beside, with_besides
 from sealhold.protect.sql.besides import has_pairs
 from sealhold.protect.sql.changing import Changing
 from sealhold.protect.sql.controls import control_of
@@ -31,6 +33,7 @@ from sealhold.protect.sql.plan import (
     Output,
     Plan,
     Query,
+    Refused,
     Relay,
     Rewrite,
     Script,
@@ -48,7 +51,9 @@ from sealhold.protect.sql.touched import new_schema, tables_of
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
 
-SYNTAX: Final = "42601"
+TOO_DEEP: Final = Refused(
+    "54001", "the statement nests too deep", "write `IN (...)` or `concat(...)` for a long chain"
+)  # some 40 operators, or queries, within each other
 NAMING: Final = frozenset({
     "create_stmt", "create_table_as_stmt", "drop_stmt", "alter_table_stmt", "rename_stmt",
     "index_stmt", "view_stmt", "create_schema_stmt", "alter_object_schema_stmt", "create_seq_stmt",
@@ -307,30 +312,20 @@ class Planning:
     def _define(self, kind: str) -> Script:
         self.work.embeds = True
         defining = self._defining()
-        begun: tuple[Column, ...] = ()
         match kind:
             case "create_stmt":
                 create = self.node.create_stmt
                 statements = defining.table(create, self._listed(create.relation))
                 tag = "CREATE TABLE"
-                is_there = self._is_there(create.relation)
-                more, begun = made_with(
-                    create, defining.columns_of(create.relation), is_there=is_there
-                )
-                statements += more
             case "index_stmt":
                 statements, tag = defining.index(self.node.index_stmt), "CREATE INDEX"
             case "view_stmt":
                 statements, tag = defining.view(self.node.view_stmt), "CREATE VIEW"
             case _:
-                alter = self.node.alter_table_stmt
-                statements, tag = defining.alter(alter), "ALTER TABLE"
-                statements += dropped_column(alter, defining.columns_of(alter.relation))
-        return Script(tuple(statements), tag, Touch("DDL", tuple(self.work.tables)), begun)
-
-    def _is_there(self, table: pb.RangeVar) -> bool:
-        schema = table.schemaname or new_schema(self.names)
-        return (schema, table.relname) in self.names.relations
+                statements, tag = defining.alter(self.node.alter_table_stmt), "ALTER TABLE"
+        more, begun = tables_beside(self.node, defining.columns_of, self.names)
+        touch = Touch("DDL", tuple(self.work.tables))
+        return Script((*statements, *more), tag, touch, begun)
 
     def _listed(self, table: pb.RangeVar) -> list[str]:
         schema = table.schemaname or new_schema(self.names)
@@ -355,6 +350,12 @@ def plan_one(rules: Rules, node: Node, text: str, oids: Sequence[int], names: Na
         return Planning(rules, node, text, oids, names).plan()
     except PlanError as err:
         return err.refused
+    except TypeRefusedError as err:  # of a constant with a type of its own
+        return NotPossibleError(str(err)).refused
+    except message.Error:
+        return TOO_DEEP
+    except postgast.PgQueryError as err:
+        return CannotResolveError(f"it cannot be written anew: {err.message}").refused
 
 
 def _outputs(laid: Laid) -> tuple[Output, ...] | None:

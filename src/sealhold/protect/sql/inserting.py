@@ -236,20 +236,15 @@ class Inserting:
             for each in self.relation.attributes
             if each.column is not None and each.column.bind is Bind.ROW
         }
-        beside = {*columns_beside(self.relation)}
-        check_conflict(
-            self.relation, clause.target_list, changes_row=bool(written & (bound | beside))
-        )
+        numbered = bound | {*columns_beside(self.relation)}  # of which a change takes a new number
+        check_conflict(self.relation, clause.target_list, changes_row=bool(written & numbered))
         if written & bound:
             if written & bound != bound or (self.new_rows != 1 and not from_new):
                 missing = next(iter(bound - written), next(iter(bound)))
                 raise cannot(
                     missing, "keeping its cell while others of its row are set by ON CONFLICT in"
                 )
-            targets.append(
-                Node(res_target=pb.ResTarget(name=RID, val=tree.column("excluded", RID)))
-            )
-        elif written & beside:
+        if written & numbered:
             row = tree.column("excluded", RID)
             targets.append(Node(res_target=pb.ResTarget(name=RID, val=row)))
         return targets

@@ -26,6 +26,7 @@ from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
+from sealhold.protect.sql.besides import check_tables
 from sealhold.protect.sql.names import LOADING, Cells, Names, read_names
 from sealhold.protect.sql.plan import Plan
 from sealhold.protect.sql.planner import Planner
@@ -168,6 +169,7 @@ def _planning(core: Core, policy: Policy, keys: Derived, state: State) -> Planni
         lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
         lambda key: WordCounters(state, "/".join(map(str, key))),
     )
+    check_tables(each for table in columns.values() for each in table.values())
     return Planning(Planner(policy, columns), columns, Notes(state))
 
 

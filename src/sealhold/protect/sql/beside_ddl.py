@@ -2,6 +2,7 @@
 
 - CREATE TABLE makes them, DROP TABLE and DROP COLUMN drop them, TRUNCATE empties them. A table that
   is new or emptied begins anew: the session writes its first pair (`Script.begun`).
+  One that is there of a table that is gone was left when somebody dropped that at the provider.
 - Nobody names them but the proxy.
 
 Source: docs/spec/62-words-and-ranges-in-statements.md section 2.
@@ -43,7 +44,9 @@ def tables_beside(
         return [], ()
     if table.relpersistence == "t":
         raise NotPossibleError("a temporary table with words or hidden ranges")
-    return [each.table.creating for each in besides], _columns(besides)
+    tables = [each.table for each in besides]
+    left = [each.dropping for each in tables if (each.schema, each.name) in names.relations]
+    return [*left, *(each.creating for each in tables)], _columns(besides)
 
 
 def _dropped(alter: pb.AlterTableStmt, columns: Mapping[str, Column]) -> list[str]:

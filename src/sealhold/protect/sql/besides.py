@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final, Protocol
 
+from sealhold.model.errors import InvalidPolicyError
 from sealhold.protect.columns import Column
 from sealhold.protect.pairs import Change, Pairs
 from sealhold.protect.pgtypes.codec import codec
@@ -132,6 +133,18 @@ def besides_of(column: Column) -> tuple[Beside, ...]:
 def all_besides(columns: Iterable[Column]) -> tuple[Beside, ...]:
     """Return the tables of pairs beside some columns."""
     return tuple(each for column in columns for each in besides_of(column))
+
+
+def check_tables(columns: Iterable[Column]) -> None:
+    """Refuse two columns of which what lies beside would have one name.
+
+    Raises:
+        InvalidPolicyError: there are two such, or one too long a name.
+    """
+    tables = [str(each.table) for each in all_besides(columns)]
+    for each in tables:
+        if tables.count(each) > 1:
+            raise InvalidPolicyError(f"two columns would keep their pairs in {each}")
 
 
 def columns_beside(relation: Relation) -> list[Column]:

@@ -238,12 +238,12 @@ class Inserting:
         }
         numbered = bound | {*columns_beside(self.relation)}  # of which a change takes a new number
         check_conflict(self.relation, clause.target_list, changes_row=bool(written & numbered))
-        if written & bound:
-            if written & bound != bound or (self.new_rows != 1 and not from_new):
-                missing = next(iter(bound - written), next(iter(bound)))
-                raise cannot(
-                    missing, "keeping its cell while others of its row are set by ON CONFLICT in"
-                )
+        has_all = written & bound == bound and (self.new_rows == 1 or from_new)
+        if written & bound and not has_all:
+            missing = next(iter(bound - written), next(iter(bound)))
+            raise cannot(
+                missing, "keeping its cell while others of its row are set by ON CONFLICT in"
+            )
         if written & numbered:
             row = tree.column("excluded", RID)
             targets.append(Node(res_target=pb.ResTarget(name=RID, val=row)))

@@ -253,8 +253,30 @@ TICKET: Final = Table(
         clear("open", "boolean", one(("t", "f")), "NOT NULL DEFAULT true"),
     ),
 )  # fmt: skip
+NOTE: Final = Table(
+    name="note", dataset="health", rows=90, columns=(
+        KEY,
+        hidden("text", "text", "words", maybe(words), tokens="prefix3-5"),
+        hidden("kind", "character varying(20)", "match words", maybe(one(WORDS[:5]))),
+        hidden("score", "integer", "range-hidden", maybe(whole(-20, 400)), range=[-20, 400],
+               buckets=16),
+        hidden("fee", "numeric(7,2)", "range-hidden", maybe(decimal(0, 900, 2)), range=[0, 900],
+               buckets=64),
+        clear("ward", "text", maybe(one(WARDS))),
+    ),
+)  # fmt: skip
+NOTICE: Final = Table(
+    name="notice", dataset="health", rows=20, bind="column", columns=(
+        clear("id", "integer", number, "PRIMARY KEY"),
+        hidden("tag", "text", "match", lambda _, n: f"n{n}", "UNIQUE"),
+        hidden("text", "text", "words", words),
+        hidden("level", "smallint", "range-hidden match", maybe(whole(0, 9)), range=[0, 9],
+               buckets=8),
+    ),
+)  # fmt: skip
 WORLDS: Final = (
     PATIENT, EPISODE, DIAGNOSIS, LAB, DOCUMENT, BOREHOLE, LINE, LEVEL, KINDS, TOWN, TICKET,
+    NOTE, NOTICE,
 )  # fmt: skip
 STAY: Final = (
     "CREATE VIEW stay AS SELECT e.id, p.mrn, e.ward, e.cost FROM episode e "

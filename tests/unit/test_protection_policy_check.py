@@ -181,7 +181,6 @@ DOUBTS = [
      'key = ["id"]\ncsps = ["b"]\nreactions = ["failover"]', "no-effect"),
     ("default clear", 'default = "refuse"', 'default = "clear"', "default-clear"),
     ("no TLS", "b.example.org/clinic", "b.example.org/clinic?sslmode=disable", "no-tls"),
-    ("words, later", CITY, CITY.replace("sealed", "words"), "not-offered"),
 ]  # fmt: skip
 
 

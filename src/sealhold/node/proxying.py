@@ -20,11 +20,13 @@ from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
 from sealhold.node.proxymigrations import Migrations, under_way
+from sealhold.node.proxypairs import PairKeeper, kept_up
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
 from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
+from sealhold.protect.sql.besides import check_tables
 from sealhold.protect.sql.names import LOADING, Cells, Names, read_names
 from sealhold.protect.sql.plan import Plan
 from sealhold.protect.sql.planner import Planner
@@ -34,6 +36,7 @@ from sealhold.protect.sql.views import shown_by
 from sealhold.protect.state import State
 from sealhold.protect.statemoves import Notes
 from sealhold.protect.statetokens import Tokens
+from sealhold.protect.statewords import WordCounters
 from sealhold.vault.core import Core
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
@@ -142,7 +145,9 @@ def proxying(
             offers_tls=shown is not None,
             demands_tls=shown is not None,
         )
-        with _swept(gate):
+        every = [each for table in planning.columns.values() for each in table.values()]
+        keeper = PairKeeper(every, lambda: Provider(server, account, core.entropy), gate)
+        with _swept(gate), kept_up(keeper):
             yield Proxy(
                 door=PgDoor(site, lambda _database: server, shown),
                 policy=active.name,
@@ -162,7 +167,9 @@ def _planning(core: Core, policy: Policy, keys: Derived, state: State) -> Planni
         core.entropy,
         state.count,
         lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
+        lambda key: WordCounters(state, "/".join(map(str, key))),
     )
+    check_tables(each for table in columns.values() for each in table.values())
     return Planning(Planner(policy, columns), columns, Notes(state))
 
 

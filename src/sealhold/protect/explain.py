@@ -9,13 +9,15 @@ Source: docs/spec/16-protection-policy.md section 8.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
 from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.pairs import Counters
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Leak
+from sealhold.protect.sql.besides import lying
 from sealhold.protect.typefamilies import kind_of
 
 KEY_BYTES: Final = 32
@@ -24,6 +26,8 @@ CELL_BYTES: Final = 33  # version, key version, nonce and tag of a cell
 TERM_BYTES: Final = 16  # of an equality term, and of what SIV adds
 _ADDED: Final = {"deterministic": TERM_BYTES, "fpe": 0, "token": 0}  # else it is a cell
 _BITS: Final = {"int2": 16, "int4": 32, "date": 32, "float4": 64}  # of an order term; else 64
+
+_UNCOUNTED: Final = cast("Counters", object())  # where nothing is written, nobody counts
 
 Columns = Mapping[tuple[str, str], Mapping[str, Column]]
 """The protected columns of a policy, as `columns_of` gives them."""
@@ -79,7 +83,8 @@ def unkeyed(policy: Policy, entropy: Entropy) -> Columns:
     Raises:
         InvalidPolicyError: a column cannot be protected as the policy says.
     """
-    return columns_of(policy, Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none")), entropy)
+    keys = Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none"))
+    return columns_of(policy, keys, entropy, counting=lambda _key: _UNCOUNTED)
 
 
 def explain_columns(policy: Policy, columns: Columns) -> tuple[Explained, ...]:
@@ -126,6 +131,7 @@ def _clear(column: ColumnPolicy) -> ExplainedColumn:
 def _protected(policy: ColumnPolicy, column: Column, beside: tuple[str, ...]) -> ExplainedColumn:
     techniques = column.techniques.values()
     leaks = dict.fromkeys(leak for each in techniques for leak in each.leaks)
+    leaks |= dict.fromkeys(leak for each in lying(column) for leak in each.leaks)
     if beside:
         told = f"which values are equal to those of {', '.join(beside)}: they share a domain"
         leaks[Leak(told, "frequency analysis over all of them")] = None

@@ -27,6 +27,8 @@ from sealhold.model.errors import ConflictError, TamperedError
 CHUNK: Final = 500  # labels of one statement
 _RENEW_ABOVE: Final = 0.3  # of a word's pairs, those of removed rows and their removal
 _DRAW: Final = 8  # bytes; two that are the same keep their order, which is as good
+MOST_WORN: Final = 1024  # words that wait to be written anew
+BEGINNING: Final = b""  # the word of which each table has one pair: it says when it was empty
 _RENEW_FROM: Final = 16  # pairs; below it is not worth it
 
 
@@ -78,8 +80,31 @@ class Counters(Protocol):
         """Return the epochs and counters of a ticket that is not settled."""
         ...
 
-    def series(self, words: Collection[bytes]) -> Mapping[bytes, Sequence[Series]]:
-        """Return the series of each word, of all epochs that are kept; none for an unknown one."""
+    def series(
+        self, words: Collection[bytes], without: int = 0
+    ) -> Mapping[bytes, Sequence[Series]]:
+        """Return the series of each word, of all epochs that are kept; none for an unknown one.
+
+        Those that the ticket `without` replaces are left out.
+        """
+        ...
+
+    def begin(self, own: Collection[int]) -> Taken:
+        """Take a counter of `BEGINNING` for a table that is empty from now on.
+
+        Once it is used, all that was before is forgotten, but for what came meanwhile.
+
+        Raises:
+            ConflictError: words of a ticket that is not among `own` are pending.
+        """
+        ...
+
+    def tickets(self) -> Sequence[int]:
+        """Return the tickets that are not settled, the oldest first."""
+        ...
+
+    def is_renewing(self, words: Collection[bytes]) -> bool:
+        """Return whether a ticket that is not settled replaces series of some words."""
         ...
 
 
@@ -180,6 +205,50 @@ class Pairs:
         self._key = key
         self._counters = counters
         self._entropy = entropy
+        self._doubts: dict[int, None] = {}
+        self._worn: dict[bytes, None] = {}
+
+    def doubt(self, ticket: int) -> None:
+        """Note that nobody knows how a ticket ended: see `doubts`."""
+        self._doubts[ticket] = None
+
+    def doubts(self) -> tuple[int, ...]:
+        """Return the tickets that are in doubt and not settled; they stay so until that is done."""
+        there = frozenset(self._counters.tickets())
+        self._doubts = {ticket: None for ticket in tuple(self._doubts) if ticket in there}
+        return tuple(self._doubts)
+
+    def sure(self, ticket: int) -> None:
+        """Ask no more how a ticket ended."""
+        self._doubts.pop(ticket, None)
+
+    def doubt_all(self) -> None:
+        """Note that all tickets are in doubt: those of a process that ended."""
+        for ticket in self._counters.tickets():
+            self.doubt(ticket)
+
+    def note_worn(self, search: Search, found: Found) -> None:
+        """Note which words of a search are worth writing anew."""
+        for word in search.series:
+            if found.worth_renewing(word) and len(self._worn) < MOST_WORN:
+                self._worn[word] = None
+
+    def worn(self) -> tuple[bytes, ...]:
+        """Return words that are worth writing anew, each once."""
+        words = tuple(self._worn)
+        for word in words:
+            self._worn.pop(word, None)
+        return words
+
+    def begun(self, own: Collection[int]) -> Batch:
+        """Return the pair of a table that is new or emptied, to insert in the same transaction.
+
+        Raises:
+            ConflictError: words of a ticket that is not among `own` are pending.
+        """
+        taken = self._counters.begin(own)
+        made = self._made(BEGINNING, [Entry(0, removed=False)], taken)
+        return Batch(tuple(made), taken.ticket)
 
     def batch(self, changes: Iterable[Change]) -> Batch:
         """Return the pairs of some changes. Settle its ticket when the transaction has ended."""
@@ -221,9 +290,9 @@ class Pairs:
         self._counters.settle(ticket, used=bool(there))
         return bool(there)
 
-    def search(self, words: Iterable[bytes]) -> Search:
-        """Return what to look up for some words, together."""
-        found = self._counters.series(frozenset(words))
+    def search(self, words: Iterable[bytes], without: int = 0) -> Search:
+        """Return what to look up for some words, together; see `Counters.series`."""
+        found = self._counters.series(frozenset(words), without)
         asked = []
         for word, listed in found.items():
             for series in listed:
@@ -235,9 +304,13 @@ class Pairs:
         labels = [label for each in asked for label in each.labels]
         return Search(tuple(_shuffled(labels, self._entropy)), found, asked)
 
-    def is_current(self, search: Search) -> bool:
+    def is_current(self, search: Search, without: int = 0) -> bool:
         """Return whether nothing was taken or settled since: else a failed search is repeated."""
-        return self._counters.series(frozenset(search.series)) == search.series
+        return self._counters.series(frozenset(search.series), without) == search.series
+
+    def is_renewing(self, search: Search) -> bool:
+        """Return whether words are about to be written anew: their labels may be gone."""
+        return self._counters.is_renewing(frozenset(search.series))
 
     def renewed(self, word: bytes, search: Search, found: Found) -> Batch:
         """Return a word's rows as pairs of a new epoch, and the labels that they replace.

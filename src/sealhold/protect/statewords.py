@@ -16,7 +16,7 @@ from typing import Final
 from sqlcipher3.dbapi2 import Connection
 
 from sealhold.model.errors import ConflictError
-from sealhold.protect.pairs import Series, Taken
+from sealhold.protect.pairs import BEGINNING, Series, Taken
 from sealhold.protect.state import State
 
 _TICKET: Final = "INSERT INTO ticket (place) VALUES (?) RETURNING number"
@@ -26,6 +26,12 @@ _NEWEST: Final = (
 _GROW: Final = (
     "INSERT INTO series VALUES (?1, ?2, ?3, ?4)"
     " ON CONFLICT (place, word, born) DO UPDATE SET count = count + ?4 RETURNING count"
+)
+_BEGUN: Final = "SELECT max(born) FROM series WHERE place = ? AND word = ?"
+_TICKETS: Final = "SELECT number FROM ticket WHERE place = ? ORDER BY number"
+_REPLACED: Final = "SELECT word, born FROM renewed WHERE ticket = ?"
+_RENEWING: Final = (
+    "SELECT DISTINCT word FROM renewed JOIN ticket ON number = ticket WHERE place = ?"
 )
 _PENDING: Final = "INSERT INTO taken VALUES (?, ?, ?, ?, ?)"
 _OPEN: Final = "DELETE FROM ticket WHERE number = ? AND place = ? RETURNING number"
@@ -65,8 +71,10 @@ class WordCounters:
             StoreFullError: no room.
             StoreUnavailableError: the disk refuses.
         """
-        since = self._state.started.born
         with self._state.changing() as connection:
+            begun = connection.execute(_BEGUN, (self._place, BEGINNING)).fetchone()[0]
+            # THREAT T700: a table that is emptied begins epochs that it never had
+            since = max(self._state.started.born, begun or 0)
             ticket = self._ticket(connection)
             firsts = {}
             for word, count in wants.items():
@@ -95,6 +103,34 @@ class WordCounters:
             epoch = self._state.new_epoch(connection)
             self._grow(connection, ticket, word, epoch.born, count)
         return Taken(ticket, {word: (epoch.number, 0)})
+
+    def begin(self, own: Collection[int]) -> Taken:
+        """Take a counter for a table that is empty from now on: see `Counters`.
+
+        Raises:
+            ConflictError: words of a ticket that is not among `own` are pending.
+            StoreFullError: no room.
+            StoreUnavailableError: the disk refuses.
+        """
+        with self._state.changing() as connection:
+            waiting = {int(one) for (one,) in connection.execute(_TICKETS, (self._place,))}
+            # THREAT T701: labels that another is about to write must not be forgotten
+            if waiting - set(own):
+                raise ConflictError("another transaction is changing the table")
+            ticket = self._ticket(connection)
+            connection.execute(
+                "INSERT INTO renewed SELECT ?, word, born FROM series WHERE place = ?",
+                (ticket, self._place),
+            )
+            epoch = self._state.new_epoch(connection)
+            self._grow(connection, ticket, BEGINNING, epoch.born, 1)
+        return Taken(ticket, {BEGINNING: (epoch.number, 0)})
+
+    def is_renewing(self, words: Collection[bytes]) -> bool:
+        """Return whether a ticket that is not settled replaces series of some words."""
+        with self._state.reading() as connection:
+            found = connection.execute(_RENEWING, (self._place,)).fetchall()
+        return not set(words).isdisjoint(bytes(word) for (word,) in found)
 
     def settle(self, ticket: int, *, used: bool) -> None:
         """Say how the transaction ended: pending counters are used, or gaps.
@@ -129,15 +165,20 @@ class WordCounters:
     def tickets(self) -> tuple[int, ...]:
         """Return the tickets that are not settled, the oldest first."""
         with self._state.reading() as connection:
-            rows = connection.execute(
-                "SELECT number FROM ticket WHERE place = ? ORDER BY number", (self._place,)
-            ).fetchall()
+            rows = connection.execute(_TICKETS, (self._place,)).fetchall()
         return tuple(int(number) for (number,) in rows)
 
-    def series(self, words: Collection[bytes]) -> Mapping[bytes, Sequence[Series]]:
-        """Return the series of each word, of all epochs that are kept; none for an unknown one."""
+    def series(
+        self, words: Collection[bytes], without: int = 0
+    ) -> Mapping[bytes, Sequence[Series]]:
+        """Return the series of each word, of all epochs that are kept; none for an unknown one.
+
+        Those that the ticket `without` replaces are left out.
+        """
         with self._state.reading() as connection:
-            return {word: self._series(connection, word) for word in words}
+            replaced = connection.execute(_REPLACED, (without,)).fetchall() if without else []
+            gone = {(bytes(word), int(born)) for word, born in replaced}
+            return {word: self._series(connection, word, gone) for word in words}
 
     def _ticket(self, connection: Connection) -> int:
         (ticket,) = connection.execute(_TICKET, (self._place,)).fetchone()
@@ -150,13 +191,16 @@ class WordCounters:
         connection.execute(_PENDING, (ticket, word, born, first, count))
         return first
 
-    def _series(self, connection: Connection, word: bytes) -> tuple[Series, ...]:
+    def _series(
+        self, connection: Connection, word: bytes, gone: Collection[tuple[bytes, int]] = ()
+    ) -> tuple[Series, ...]:
         which = (self._place, word)
         gaps = _spread(connection.execute(_GAPS, which).fetchall())
         pending = _spread(connection.execute(_WAITING, which).fetchall())
         return tuple(
             Series(number, count, frozenset(gaps[born]), frozenset(pending[born]))
             for born, number, count in connection.execute(_OF_WORD, which).fetchall()
+            if (word, born) not in gone
         )
 
 

@@ -19,6 +19,7 @@ from sealhold.protect.pgtypes.types import spelled
 from sealhold.protect.spec import Op
 from sealhold.protect.sql.names import WAS
 
+BESIDE: Final = frozenset({"words", "range-hidden"})
 Ask = Callable[[str, Sequence[int], Sequence[bytes | None]], list[Row]]
 TEXT: Final = 25
 _OF: Final = (
@@ -169,6 +170,11 @@ def look(ask: Ask, move: Move) -> Looked:
         for name, referred in rows(_REFERRING)
         for each in _names(referred)
         if each in ours
+    ]
+    wrong += [
+        f'column "{each.name}" is found by words or hidden ranges, which a migration does not write'
+        for each in move.columns
+        if BESIDE & each.beside.keys()
     ]
     if not move.is_back:
         wrong += _mistyped(columns, move)

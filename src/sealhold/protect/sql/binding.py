@@ -21,7 +21,7 @@ from sealhold.protect.sql.wire import BINARY, TEXT, format_of
 
 rid_cell = struct.Struct(">q").pack  # a row number in binary form
 _BIGINT: Final = 20
-NOTHING: Final[Mapping[int, bytes]] = {}
+NOTHING: Final[Mapping[int, bytes | None]] = {}
 
 
 class Values(NamedTuple):
@@ -63,7 +63,7 @@ def bound(
     values: Values,
     rids: Sequence[int],
     settings: Settings,
-    made: Mapping[int, bytes] = NOTHING,
+    made: Mapping[int, bytes | None] = NOTHING,
 ) -> tuple[Sequence[int], list[bytes | None]]:
     """Return formats and values for the provider.
 
@@ -72,7 +72,7 @@ def bound(
         values: the client's.
         rids: the numbers of rows that this execution makes.
         settings: of the session.
-        made: arrays of a rewriting, by number of the parameter.
+        made: arrays of a rewriting, or of what a search found, by number of the parameter.
 
     Raises:
         PgValueError: a value that its column cannot hold, or fewer values than it takes.

@@ -7,6 +7,7 @@
 Source: docs/spec/60-statements.md section 9.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -17,6 +18,7 @@ from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.policy import Bind
 from sealhold.protect.sql import tree
+from sealhold.protect.sql.besides import columns_beside
 from sealhold.protect.sql.defaults import default_of
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import FromClause
@@ -25,7 +27,7 @@ from sealhold.protect.sql.inserting import unmarked
 from sealhold.protect.sql.leftover import Base, push_where
 from sealhold.protect.sql.literals import Value, is_null
 from sealhold.protect.sql.names import RID, Attribute, Relation
-from sealhold.protect.sql.plan import Assignment, Made, Output
+from sealhold.protect.sql.plan import Assignment, Kept, Made, Output
 from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
 from sealhold.protect.sql.residual import (
     CannotDo,
@@ -51,6 +53,7 @@ class TwoPhases:
     outputs: tuple[Output, ...]
     where: Expression | None
     assignments: tuple[Assignment, ...]
+    kept: tuple[Kept, ...] = ()
 
 
 class Changing:
@@ -97,6 +100,8 @@ class Changing:
         Raises:
             NotPossibleError: it needs opened rows.
         """
+        if self._kept(change):
+            raise NotPossibleError("a change of what is found by words or hidden ranges, at once")
         made = type(change)()
         made.CopyFrom(change)
         expressions = self._begin(change, made)
@@ -106,7 +111,7 @@ class Changing:
                 made.target_list.extend(self._assigned(each, expressions))
             made.target_list.extend(unmarked(self.relation, change.target_list))
         if change.HasField("where_clause"):
-            made.where_clause.CopyFrom(expressions.push(change.where_clause))
+            made.where_clause.CopyFrom(expressions.condition(change.where_clause))
         return made, self.selecting.returning(made, change, self.scope)
 
     def _assigned(self, node: Node, expressions: Expressions) -> list[Node]:
@@ -156,6 +161,7 @@ class Changing:
                 else None
             )
             assignments = tuple(self._computed(each, base) for each in self._protected(change))
+            kept = tuple(self._old(each, base, assignments) for each in self._kept(change))
         except LookupError as err:
             raise WrongError(UNDEFINED, str(err)) from err
         except CannotDo as err:
@@ -179,7 +185,20 @@ class Changing:
         made.locking_clause.append(Node(locking_clause=lock))
         for each in base.opened:
             self.work.opened[each] = None
-        return TwoPhases(made, outputs, where, assignments)
+        return TwoPhases(made, outputs, where, assignments, kept)
+
+    def _old(self, column: Column, base: Base, assignments: Sequence[Assignment]) -> Kept:
+        new = [at for at, each in enumerate(assignments) if each.column is column]
+        old = base.slot((self.alias, column.name)).at
+        return Kept(column, old, new[-1] if new else None)
+
+    def _kept(self, change: Change) -> list[Column]:
+        """Return the columns whose tables beside a change has to keep up with."""
+        columns = columns_beside(self.relation)
+        if isinstance(change, pb.DeleteStmt):
+            return columns
+        names = {each.res_target.name for each in change.target_list}
+        return [each for each in columns if each.name in names]
 
     def _protected(self, change: Change) -> list[pb.ResTarget]:
         if isinstance(change, pb.DeleteStmt):

@@ -134,8 +134,11 @@ class Commands:
         else:
             if not self._running.is_ready(query):
                 yield from self._running.made_ready(query)
+            ready, may_go_on = yield from self._running.prepared_pairs(query, Values())
+            if not may_go_on:
+                return
             portal = plan.name.encode()
-            opening = self._running.bind(query, Values(), (), portal, is_told=False)
+            opening = self._running.bind(query, Values(), (), portal, is_told=False, ready=ready)
             talk.cursors[plan.name] = Cursor(portal, opening)
             statement = Statement(b"", "", (), query, talk.epoch, is_relayed=False)
             talk.portals[portal] = Portal(statement, is_relayed=False, answer=opening)

@@ -14,13 +14,15 @@ from typing import Final
 from sealhold.model.errors import SealholdError
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.errors import PgValueError
+from sealhold.protect.sql.besides import Changes, note_rows
 from sealhold.protect.sql.binding import Values, rid_cell
 from sealhold.protect.sql.commands import complete
 from sealhold.protect.sql.copyreading import HEADER, TRAILER, Fields, Reader, reader_of
 from sealhold.protect.sql.copywriting import Writer, writer_of
-from sealhold.protect.sql.errors import error
+from sealhold.protect.sql.errors import LIMIT, error
 from sealhold.protect.sql.line import COPY_IN, Line
 from sealhold.protect.sql.opening import Opening, Rows, described, value_error
+from sealhold.protect.sql.pairing import Written
 from sealhold.protect.sql.plan import CopyColumn, CopyPlan, Query
 from sealhold.protect.sql.prepared import Told, ToldSwallowed
 from sealhold.protect.sql.running import Running
@@ -40,6 +42,7 @@ from sealhold.protect.sql.wire import (
 
 PIECE: Final = 65_536  # bytes of lines that are sealed at once
 _NAME: Final = b""  # the unnamed ones: a second COPY of a transaction takes their place
+_LESS: Final = "copy less at once, or raise `fetch_bytes` in the policy"
 _COMPLETE: Final = 0x43
 _FAIL: Final = frame(b"f", b"refused\0")
 _DATA, _DONE = 0x64, 0x63
@@ -97,6 +100,7 @@ class Copying:
         self._waiting: list[bytes] = []
         self._size = 0
         self._has_head = False
+        self._written = Written()  # pairs of all lines: they go behind the last one
 
     # --- what the statement does ---
 
@@ -133,12 +137,15 @@ class Copying:
         self._into = into
         self._reader = reader_of(plan.form, plan.options, [each.name for each in plan.columns])
         self._waiting, self._size, self._has_head = [], 0, False
+        self._written = Written()
 
     def ends(self) -> None:
         """Take no more lines."""
         self.is_on = False
         self._into = self._reader = None
         self._waiting = []
+        if not self.is_synced:
+            self._running.pairing.drop(self._written)
 
     def take(self, data: bytes, at: int, stop: int) -> None:
         """Take one message of the client: lines, their end, or that it gives up."""
@@ -175,19 +182,32 @@ class Copying:
         yield from self._running.stocked(len(rows))
         if not self.is_on:
             return  # the provider ended it meanwhile
+        pairing = self._running.pairing
+        changes: Changes = {}
+        sealed = self._sealed(plan, rows, changes) if rows else []
+        written = yield from pairing.batches(changes)
+        if written is None:
+            return
+        self._written.batches += written.batches
+        if not self.is_on:
+            pairing.drop(self._written)
+            return
+        if self._written.size > self._talk.parts.limits.fetch_bytes:
+            self._fail(error(LIMIT, "more words or ranges than one COPY may have", _LESS))
+            return
         parts = [] if self._has_head else [HEADER]
         self._has_head = True
-        if rows:
-            parts += map(build_cells, self._sealed(plan, rows))
+        parts += map(build_cells, sealed)
         if is_last:
             parts.append(TRAILER)
         line.to_provider.append(frame(b"d", b"".join(parts)))
         if is_last:
             self.is_on, self.is_synced = False, True
             line.to_provider.append(frame(b"c"))
+            pairing.send(self._written)
             line.sync()
 
-    def _sealed(self, plan: CopyPlan, rows: Sequence[Fields]) -> list[Fields]:
+    def _sealed(self, plan: CopyPlan, rows: Sequence[Fields], changes: Changes) -> list[Fields]:
         rids = self._running.take_rids(len(rows))
         columns: list[Fields] = []
         for column, cells in zip(plan.columns, zip(*rows, strict=True), strict=True):
@@ -196,9 +216,11 @@ class Copying:
                 columns.append(values)
                 continue
             hidden = column.column
+            note_rows(changes, hidden, rids, values)
             columns += [hidden.encode(suffix, values, rids) for suffix in hidden.techniques]
         for hidden, value in plan.defaults:
             given = [value] * len(rows)
+            note_rows(changes, hidden, rids, given)
             columns += [hidden.encode(suffix, given, rids) for suffix in hidden.techniques]
         if plan.rid:
             columns.append([*map(rid_cell, rids)])
@@ -228,7 +250,10 @@ class Copying:
         if not running.is_ready(query):
             yield from running.made_ready(query)
         results = (BINARY,) if plan.form == "binary" else (TEXT,)
-        opening = running.bind(query, Values(), results, _NAME, is_told=False)
+        ready, may_go_on = yield from running.prepared_pairs(query, Values())
+        if not may_go_on:
+            return
+        opening = running.bind(query, Values(), results, _NAME, is_told=False, ready=ready)
         prepared = running.prepared.of(query)
         writer = writer_of(plan.form, plan.options)
 

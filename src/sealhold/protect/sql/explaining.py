@@ -16,11 +16,21 @@ from sealhold.protect.columns import Column
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.policy import Policy, TablePolicy
 from sealhold.protect.sql import tree
+from sealhold.protect.sql.besides import (
+    Beside,
+    WordsBeside,
+    all_besides,
+    besides_of,
+    stored,
+)
 from sealhold.protect.sql.names import RID, Attribute, Names, Relation
 from sealhold.protect.sql.plan import (
     Control,
+    CopyColumn,
     CopyPlan,
+    Found,
     Hidden,
+    Kept,
     Plan,
     Query,
     Refused,
@@ -31,6 +41,7 @@ from sealhold.protect.sql.plan import (
 from sealhold.protect.sql.planner import Planner
 from sealhold.protect.sql.rules import Tables
 from sealhold.protect.sql.scope import is_of_system
+from sealhold.protect.sql.searching import QUERIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,21 +110,58 @@ def _explained(plan: Plan) -> ExplainedStatement:
 
 def _sent(plan: Plan) -> Iterator[str]:
     match plan:
-        case Query() | Relay():
+        case Query():
+            yield from _looked_up(plan)
+            yield from _pairs(stored(plan.parameters))
+            yield plan.sql
+        case Relay():
             yield plan.sql
         case Script():
             yield from plan.statements
         case Rewrite():
+            yield from _looked_up(plan.select)
             yield plan.select.sql
+            yield from _pairs(plan.kept)
             yield plan.change.sql
         case CopyPlan():
+            yield from _looked_up(plan.query)
             yield plan.sql
+            yield from _pairs(plan.columns)
         case Control() if plan.inner is not None:
             yield from _sent(plan.inner)
         case Control() if plan.sql:
             yield plan.sql
         case _:
             return
+
+
+def _looked_up(query: Query | None) -> Iterator[str]:
+    """Yield how the pairs of a search are asked for."""
+    if query is not None:
+        yield from (each.table.asking for each in _besides_asked(query))
+
+
+def _asked_for(query: Query) -> Iterator[str]:
+    yield from (each.table.name for each in _besides_asked(query))
+
+
+def _besides_asked(query: Query) -> Iterator[Beside]:
+    for each in query.parameters:
+        if isinstance(each.source, Found):
+            yield from _searched(each.source)
+
+
+def _searched(found: Found) -> Iterator[Beside]:
+    is_word = found.sought[0].how in QUERIES
+    for each in besides_of(found.column):
+        if isinstance(each, WordsBeside) is is_word:
+            yield each
+
+
+def _pairs(written: Iterable[Hidden | Kept | CopyColumn]) -> Iterator[str]:
+    """Yield how the pairs of changed rows are written."""
+    columns = dict.fromkeys(each.column for each in written if each.column is not None)
+    yield from (each.table.adding for each in all_besides(columns))
 
 
 def _queries(plan: Plan) -> Iterable[Query]:
@@ -166,13 +214,16 @@ def _stored(plan: Plan) -> Iterator[Column]:
 
 def _leaks(plan: Plan) -> Iterator[str]:
     for query in _queries(plan):
-        for each in _hidden(query):
-            if each.how == "=":
-                yield f"that a value of {_name(each.column)} is asked for, and when it is again"
-            elif each.how != "store":
-                yield f"where a bound lies in the order of {_name(each.column)}"
+        for hidden in _hidden(query):
+            if hidden.how == "=":
+                yield f"that a value of {_name(hidden.column)} is asked for, and when it is again"
+            elif hidden.how != "store":
+                yield f"where a bound lies in the order of {_name(hidden.column)}"
+        for name in _asked_for(query):
+            yield f"how many pairs of {name} are asked for, and which again"
         if query.outputs is not None or query.residual is not None:
             yield "how many rows the answer has, and which"
     for column in _stored(plan):
         for technique in column.techniques.values():
             yield from (f"of {_name(column)}: {leak.learns}" for leak in technique.leaks)
+        yield from (f"of {_name(column)}: how many pairs each row gets" for _ in besides_of(column))

@@ -25,6 +25,7 @@ from sealhold.protect.sql.plan import Expression, Hidden, How
 from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
 from sealhold.protect.sql.residual import CannotDo, Slot, compile_expression
 from sealhold.protect.sql.scope import Field, Scope
+from sealhold.protect.sql.searching import searched
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work, check_kind, rebuilt
 
@@ -89,15 +90,28 @@ class Expressions:
             case "param_ref":
                 return self.work.parameters.given(node.param_ref.number - 1)
             case "a_expr":
-                return self._operation(node)
+                found = searched(self, node, is_condition=False)
+                return self._operation(node) if found is None else found
             case "null_test":
                 return self._null_test(node)
             case "func_call":
-                return self._call(node)
+                found = searched(self, node, is_condition=False)
+                return self._call(node) if found is None else found
             case "sub_link":
                 return self._sub_link(node)
             case _:
                 return rebuilt(node, self.push)
+
+    def condition(self, node: Node) -> Node:
+        """Return a condition of which NULL is as good as false, for the provider.
+
+        Raises:
+            PlanError: as `push`.
+        """
+        if node.HasField("bool_expr") and node.bool_expr.boolop != pb.BoolExprType.NOT_EXPR:
+            return rebuilt(node, self.condition)
+        found = searched(self, node, is_condition=True)
+        return self.push(node) if found is None else found
 
     def _column(self, node: Node) -> Node:
         fields = node.column_ref.fields

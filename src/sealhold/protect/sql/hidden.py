@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 from sealhold.model.errors import SealholdError
 from sealhold.protect.pgtypes.errors import PgValueError
+from sealhold.protect.sql.besides import all_besides
 from sealhold.protect.sql.binding import Values
 from sealhold.protect.sql.commands import Commands
 from sealhold.protect.sql.copying import Copying
 from sealhold.protect.sql.errors import NOT_POSSIBLE, error
 from sealhold.protect.sql.line import ONE, Line, Swallowed
 from sealhold.protect.sql.opening import Opening, Rows, handed_out, row_description, value_error
+from sealhold.protect.sql.pairing import Made as Ready
 from sealhold.protect.sql.parsing import Bind, parse_bind
 from sealhold.protect.sql.passing import passes, ran
 from sealhold.protect.sql.plan import (
@@ -154,8 +156,8 @@ class Hiding:
         """
         line = self._talk.line
         match plan:
-            case Relay(sql):
-                self._relayed(sql)
+            case Relay():
+                self._relayed(plan)
                 if plan.changes_names:
                     self._talk.names_change()
             case Query():
@@ -169,18 +171,21 @@ class Hiding:
             case Rewrite():
                 yield from self._rewriting.whole(plan, Values())
             case Script():
-                self._script(plan)
+                yield from self._script(plan)
             case Control() if passes(self._talk, plan):
-                self._relayed(plan.sql)
+                self._relayed(plan)
                 ran(self._talk, plan)
             case Control():
                 yield from self._commands.run(plan, (), is_described=True)
 
-    def _bound(self, statement: Statement, plan: Query, said: Bind) -> None:
+    def _bound(
+        self, statement: Statement, plan: Query, said: Bind, ready: Ready | None = None
+    ) -> None:
         talk = self._talk
+        values = Values(said.values, said.formats)
         try:
             opening = self._running.bind(
-                plan, Values(said.values, said.formats), said.results, said.portal, is_told=True
+                plan, values, said.results, said.portal, is_told=True, ready=ready
             )
         except (PgValueError, SealholdError) as err:
             talk.line.refuse(value_error(err))
@@ -190,12 +195,15 @@ class Hiding:
         )
 
     def _bind_later(self, statement: Statement, plan: Query, said: Bind) -> Job:
+        running, values = self._running, Values(said.values, said.formats)
         try:
-            yield from self._running.made_ready(plan)
-        except SealholdError as err:
+            yield from running.made_ready(plan)
+            ready, may_go_on = yield from running.prepared_pairs(plan, values)
+        except (PgValueError, SealholdError) as err:
             self._talk.line.refuse(value_error(err))
             return
-        self._bound(statement, plan, said)
+        if may_go_on:
+            self._bound(statement, plan, said, ready)
 
     def _guarded(self, job: Job) -> Job:
         try:
@@ -210,7 +218,7 @@ class Hiding:
             case Rewrite():
                 yield from self._rewriting.run(plan, values, portal.results)
             case Script():
-                self._script(plan)
+                yield from self._script(plan)
             case Control():
                 yield from self._commands.run(plan, portal.results, is_described=False)
             case _:
@@ -218,17 +226,25 @@ class Hiding:
                     error(NOT_POSSIBLE, "COPY of a protected table goes as a simple query alone")
                 )
 
-    def _relayed(self, sql: str) -> None:
+    def _relayed(self, plan: Relay | Control) -> None:
         """Do a clear statement between others."""
         line = self._talk.line
-        line.ask(build_parse(b"", sql.encode(), ()), Swallowed())
+        line.ask(build_parse(b"", plan.sql.encode(), ()), Swallowed())
         line.ask(build_bind(b"", b"", (), (), ()), Swallowed())
         line.ask(build_target(b"D", b"P", b""), Columns())
-        line.ask(build_execute(b""), ONE)
+        line.ask(build_execute(b""), self._talk.ending.answer(plan))
 
-    def _script(self, plan: Script) -> None:
-        """Do several statements as one: of their answers the client gets one end."""
-        line = self._talk.line
+    def _script(self, plan: Script) -> Job:
+        """Do several statements as one: of their answers the client gets one end.
+
+        Raises:
+            PgValueError: another transaction is changing what is to be emptied.
+        """
+        line, pairing = self._talk.line, self._running.pairing
+        begun = yield from pairing.began(all_besides(plan.begun))
+        if line.skipping:
+            pairing.drop(begun)
+            return
         query = Query("", plan.touch)
         for each in plan.statements:
             line.ask(build_parse(_DDL, each.encode(), ()), ToldSwallowed(query))
@@ -236,6 +252,8 @@ class Hiding:
             line.ask(build_execute(_DDL), ToldSwallowed(query))
             line.ask(build_target(b"C", b"P", _DDL), Swallowed())
             line.ask(build_target(b"C", b"S", _DDL), Swallowed())
+        pairing.send(begun)
+        pairing.note_began(begun)
         line.reply(frame(b"C", plan.tag.encode() + b"\0"))
         self._talk.names_change()
 

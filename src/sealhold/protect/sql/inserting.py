@@ -18,6 +18,8 @@ from sealhold.protect.columns import Column
 from sealhold.protect.policy import Bind
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
+from sealhold.protect.sql.beside_ddl import check_conflict
+from sealhold.protect.sql.besides import columns_beside
 from sealhold.protect.sql.defaults import default_of
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.grouping import Laid
@@ -234,15 +236,17 @@ class Inserting:
             for each in self.relation.attributes
             if each.column is not None and each.column.bind is Bind.ROW
         }
-        if written & bound:
-            if written & bound != bound or (self.new_rows != 1 and not from_new):
-                missing = next(iter(bound - written), next(iter(bound)))
-                raise cannot(
-                    missing, "keeping its cell while others of its row are set by ON CONFLICT in"
-                )
-            targets.append(
-                Node(res_target=pb.ResTarget(name=RID, val=tree.column("excluded", RID)))
+        numbered = bound | {*columns_beside(self.relation)}  # of which a change takes a new number
+        check_conflict(self.relation, clause.target_list, changes_row=bool(written & numbered))
+        has_all = written & bound == bound and (self.new_rows == 1 or from_new)
+        if written & bound and not has_all:
+            missing = next(iter(bound - written), next(iter(bound)))
+            raise cannot(
+                missing, "keeping its cell while others of its row are set by ON CONFLICT in"
             )
+        if written & numbered:
+            row = tree.column("excluded", RID)
+            targets.append(Node(res_target=pb.ResTarget(name=RID, val=row)))
         return targets
 
     def _assigned(self, column: Column, suffix: str, value: Node) -> Node:

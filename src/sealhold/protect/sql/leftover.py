@@ -24,6 +24,7 @@ from sealhold.protect.sql.plan import Output
 from sealhold.protect.sql.refusing import NotPossibleError, PlanError, WrongError
 from sealhold.protect.sql.residual import CannotDo, Residual, Slot, compile_select
 from sealhold.protect.sql.scope import UNDEFINED, Field, Scope
+from sealhold.protect.sql.searching import narrowed
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
@@ -146,9 +147,10 @@ def push_where(made: Filtered, select: Filtered, expressions: Expressions) -> li
     left: list[Node] = []
     for each in tree.conjuncts(select.where_clause):
         try:
-            pushed.append(expressions.push(each))
+            pushed.append(expressions.condition(each))
         except NotPossibleError:
             left.append(each)
+    pushed += narrowed(expressions, left)
     if pushed:
         made.where_clause.CopyFrom(tree.both(pushed))
     return left

@@ -92,7 +92,26 @@ class Made:
     suffix: str = ""
 
 
-Source = Given | Known | Row | Hidden | Made
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """One value that rows are looked for by, in tables beside a column."""
+
+    how: str  # to_tsquery, plainto_tsquery; or a comparison of a range
+    type: PgType  # of the value
+    client: int | None
+    expression: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The numbers of the rows that a search finds, as an array: made before a Bind is sent."""
+
+    column: Column
+    sought: tuple[Sought, ...]  # of a range: all that must hold
+    is_negated: bool = False  # they are the rows that are not meant
+
+
+Source = Given | Known | Row | Hidden | Made | Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +157,7 @@ class Query:
     residual: Residual | None = None  # its rows are `outputs`, its columns are the client's then
     new_rows: int = 0  # row numbers that one execution takes
     kept: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
+    has_pairs: bool = False  # it asks or writes tables beside: see `besides.py`
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +176,16 @@ class Script:
     statements: tuple[str, ...]
     tag: str  # what the client is answered: CREATE TABLE
     touch: Touch
+    begun: tuple[Column, ...] = ()  # whose tables beside are empty from now on
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A column of a changed row that tables beside are kept of."""
+
+    column: Column
+    old: int  # the output of `select` with the value that was
+    assignment: int | None  # its new value; None: the row goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +208,7 @@ class Rewrite:
     where: Expression | None
     assignments: tuple[Assignment, ...]
     change: Query
+    kept: tuple[Kept, ...] = ()
 
 
 @unique
@@ -209,7 +240,7 @@ class Control:
     inner: Plan | None = None  # of PREPARE and DECLARE
     arguments: tuple[bytes | None, ...] = ()  # of EXECUTE, in text form
     types: tuple[int, ...] = ()  # declared by PREPARE
-    value: str = ""  # of SET
+    value: str = ""  # of SET; of a savepoint, what is done with it
 
 
 @dataclass(frozen=True, slots=True)

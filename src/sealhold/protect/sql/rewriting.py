@@ -8,11 +8,12 @@ Source: docs/spec/56-postgresql-proxy.md section 5.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sealhold.model.errors import SealholdError, TamperedError
 from sealhold.protect.pgtypes.errors import PgValueError
+from sealhold.protect.sql.besides import Changes, besides_of
 from sealhold.protect.sql.binding import Values, arrays, bound, opened_values
 from sealhold.protect.sql.errors import told
 from sealhold.protect.sql.line import Line, Swallowed
@@ -93,7 +94,10 @@ class Rewriting:
         running, line = self._running, self._talk.line
         if not running.is_ready(plan.select):
             yield from running.made_ready(plan.select)
-        gathered = self._select(plan, values)
+        found = yield from running.pairing.found(plan.select, values)
+        if found is None:
+            return
+        gathered = self._select(plan, values, found)
         line.flush()
         yield lambda: gathered.is_over
         if not gathered.is_whole or line.skipping or line.is_settling:
@@ -104,16 +108,22 @@ class Rewriting:
         settings = self._talk.settings
         formats, cells = bound(plan.change, values, (), settings, given)
         opening = running.opening(plan.change, values, results)
+        written = yield from running.pairing.batches(_changes(plan, gathered, rids, made))
+        if written is None:
+            return
+        running.pairing.send(written)
         running.send(plan.change, formats, cells, results, _PORTAL, is_told=False)
         if is_described:
             running.tell(plan.change, results)
         line.ask(build_execute(_PORTAL), answer_of(opening))
         line.ask(build_target(b"C", b"P", _PORTAL), Swallowed())
 
-    def _select(self, plan: Rewrite, values: Values) -> _Gathered:
+    def _select(
+        self, plan: Rewrite, values: Values, found: Mapping[int, bytes | None]
+    ) -> _Gathered:
         running, line = self._running, self._talk.line
         select = plan.select
-        formats, cells = bound(select, values, (), self._talk.settings)
+        formats, cells = bound(select, values, (), self._talk.settings, found)
         prepared = running.prepared.of(select)
         message = build_bind(_PORTAL, prepared.name, formats, cells, (BINARY,))
         line.ask(message, running.swallowed(select))
@@ -145,3 +155,24 @@ class Rewriting:
             for each in plan.assignments
         ]
         return list(unique), made
+
+
+def _changes(
+    plan: Rewrite,
+    gathered: _Gathered,
+    rids: Sequence[int],
+    made: Sequence[Sequence[bytes | None]],
+) -> Changes:
+    """Return what changes in the tables beside the columns that are set, or whose rows go."""
+    changes: Changes = {}
+    if not plan.kept:
+        return changes
+    rows = dict(zip(gathered.rids, gathered.cells, strict=True))
+    for kept in plan.kept:
+        new = made[kept.assignment] if kept.assignment is not None else (None,) * len(rids)
+        for beside in besides_of(kept.column):
+            changes[beside] = [
+                beside.change(rid, rows[rid][kept.old], value)
+                for rid, value in zip(rids, new, strict=True)
+            ]
+    return changes

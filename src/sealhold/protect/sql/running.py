@@ -26,9 +26,11 @@ from sealhold.protect.sql.opening import (
     row_description,
     width_of,
 )
+from sealhold.protect.sql.pairing import Made as Ready
+from sealhold.protect.sql.pairing import Pairing
 from sealhold.protect.sql.plan import Query
 from sealhold.protect.sql.prepared import PreparedStore, Told, ToldSwallowed
-from sealhold.protect.sql.talk import Job, Talk
+from sealhold.protect.sql.talk import Job, Talk, Wait
 from sealhold.protect.sql.wire import build_bind, build_execute, build_target
 
 STOCK: Final = 128  # row numbers that are drawn at least
@@ -54,10 +56,11 @@ class Running:
         parts = talk.parts
         self.leasing = Leasing(parts.gate, parts.clock, talk.line, parts.principal, parts.database)
         self._rids: deque[int] = deque()
+        self.pairing = Pairing(talk, self.prepared, self.leasing)
 
     def is_ready(self, query: Query) -> bool:
         """Whether a query may be sent at once; it is counted then."""
-        if len(self._rids) < query.new_rows:
+        if query.has_pairs or len(self._rids) < query.new_rows:
             return False
         return self.leasing.is_ready(query.touch)
 
@@ -107,8 +110,11 @@ class Running:
         portal: bytes,
         *,
         is_told: bool,
+        ready: Ready | None = None,
     ) -> Opening:
         """Bind a query at the provider. If `is_told`, the client gets the answer.
+
+        `ready` is what was made of the values before, of a query with tables beside.
 
         Raises:
             PgValueError: a value that its column cannot hold.
@@ -116,10 +122,28 @@ class Running:
             WireError: fewer values than the statement takes.
         """
         opening = self.opening(query, values, results)
+        if ready is not None:
+            self.pairing.send(ready.written)
+            self.send(query, ready.formats, ready.cells, results, portal, is_told=is_told)
+            return opening
         rids = self.take_rids(query.new_rows)
         formats, cells = bound(query, values, rids, self._talk.settings)
         self.send(query, formats, cells, results, portal, is_told=is_told)
         return opening
+
+    def prepared_pairs(
+        self, query: Query, values: Values
+    ) -> Generator[Wait, Any, tuple[Ready | None, bool]]:
+        """Return what a query with tables beside sends, and whether it may go on at all.
+
+        Raises:
+            PgValueError: a value that its column cannot hold, or that is no search.
+            SealholdError: one that is refused, or a look-up that found something wrong.
+        """
+        if not query.has_pairs:
+            return None, True
+        ready = yield from self.pairing.made(query, values, self.take_rids(query.new_rows))
+        return ready, ready is not None
 
     def send(
         self,
@@ -156,7 +180,10 @@ class Running:
             raise PgValueError(code, said)
         if not self.is_ready(query):
             yield from self.made_ready(query)
-        opening = self.bind(query, values, results, _PORTAL, is_told=False)
+        ready, may_go_on = yield from self.prepared_pairs(query, values)
+        if not may_go_on:
+            return
+        opening = self.bind(query, values, results, _PORTAL, is_told=False, ready=ready)
         if is_described:
             self.tell(query, results)
         line = self._talk.line

@@ -129,7 +129,7 @@ class Selecting:
     ) -> None:
         """Rewrite what stands in WHERE, HAVING, LIMIT, OFFSET and windows."""
         if select.HasField("where_clause"):
-            made.where_clause.CopyFrom(expressions.push(select.where_clause))
+            made.where_clause.CopyFrom(expressions.condition(select.where_clause))
         if select.HasField("having_clause"):
             made.having_clause.CopyFrom(expressions.push(select.having_clause))
         if select.HasField("limit_count"):

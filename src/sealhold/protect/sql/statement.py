@@ -17,6 +17,8 @@ from postgast import pg_query_pb2 as pb
 from sealhold.protect.pgtypes.errors import TypeRefusedError
 from sealhold.protect.pgtypes.types import by_oid
 from sealhold.protect.sql import tree
+from sealhold.protect.sql.beside_ddl import refuse_ours, tables_beside, with_besides
+from sealhold.protect.sql.besides import has_pairs
 from sealhold.protect.sql.changing import Changing
 from sealhold.protect.sql.controls import control_of
 from sealhold.protect.sql.copies import check, copy_from, copy_to, select_of
@@ -101,7 +103,11 @@ class Planning:
         # THREAT T691: a kind of statement that is not known here is not sent
         if kind not in PLAIN:
             raise CannotResolveError(f"{kind.removesuffix('_stmt')} is not understood here")
+        refuse_ours(self.node)
         tables = tables_of(self.node, self.names, self.rules)
+        script = with_besides(self.node, self._clean(), self.names)
+        if script is not None:
+            return script
         for each in tree.messages(self.node):
             if isinstance(each, pb.FuncCall):
                 refuse_function(each)
@@ -200,7 +206,7 @@ class Planning:
         parameters = self.work.parameters
         return Query(
             sql, self.work.touch(verb), parameters.all(), outputs, parameters.types(),
-            new_rows=new_rows,
+            new_rows=new_rows, has_pairs=has_pairs(parameters.all()),
         )  # fmt: skip
 
     def _split(self, select: pb.SelectStmt) -> Query:
@@ -211,7 +217,7 @@ class Planning:
         sql = tree.deparsed(Node(select_stmt=parts.select))
         return Query(
             sql, self.work.touch("SELECT"), parameters.all(), parts.outputs, parameters.types(),
-            parts.residual,
+            parts.residual, has_pairs=has_pairs(parameters.all()),
         )  # fmt: skip
 
     # changes
@@ -277,14 +283,17 @@ class Planning:
         sql = tree.deparsed(Node(select_stmt=phases.select))
         parameters = self.work.parameters
         select = Query(
-            sql, self.work.touch(verb), parameters.all(), phases.outputs, parameters.types()
-        )
+            sql, self.work.touch(verb), parameters.all(), phases.outputs, parameters.types(),
+            has_pairs=has_pairs(parameters.all()),
+        )  # fmt: skip
         learned = self.work.parameters.learned
         self.work.parameters = Parameters(self._oids)
         self.work.parameters.learned.update(learned)
         made, laid = changing.second(change, phases)
         query = self._finished(_statement(made), laid, verb)
-        return Rewrite(select, phases.where, phases.assignments, query)
+        if query.has_pairs:
+            raise NotPossibleError("a change by a search that is joined with other tables")
+        return Rewrite(select, phases.where, phases.assignments, query, phases.kept)
 
     # the rest
 
@@ -314,7 +323,9 @@ class Planning:
                 statements, tag = defining.view(self.node.view_stmt), "CREATE VIEW"
             case _:
                 statements, tag = defining.alter(self.node.alter_table_stmt), "ALTER TABLE"
-        return Script(tuple(statements), tag, Touch("DDL", tuple(self.work.tables)))
+        more, begun = tables_beside(self.node, defining.columns_of, self.names)
+        touch = Touch("DDL", tuple(self.work.tables))
+        return Script((*statements, *more), tag, touch, begun)
 
     def _listed(self, table: pb.RangeVar) -> list[str]:
         schema = table.schemaname or new_schema(self.names)

@@ -12,12 +12,22 @@ like this:
 """
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from sealhold.model.errors import InvalidPolicyError
 from sealhold.protect.pairs import Change, Found, Pairs
 from sealhold.protect.pgtypes.errors import TypeRefusedError
+from sealhold.protect.policy import ColumnPolicy
 from sealhold.protect.spec import Leak, Op
+from sealhold.protect.typefamilies import kind_of
+
+LEAKS: Final = (
+    Leak(
+        "which rows a range finds, in how many nodes, and which nodes are asked for again",
+        "who sees many ranges answered puts rows in order by which come together",
+    ),
+    Leak("how many rows have a value", ""),
+)
 
 
 class RangeHidden:
@@ -42,13 +52,7 @@ class RangeHidden:
 
     @property
     def leaks(self) -> tuple[Leak, ...]:
-        return (
-            Leak(
-                "which rows a range finds, in how many nodes, and which nodes are asked for again",
-                "who sees many ranges answered puts rows in order by which come together",
-            ),
-            Leak("how many rows have a value", ""),
-        )
+        return LEAKS
 
     def nodes(self, value: int) -> list[bytes]:
         """Return all nodes that a value is found by: log2(buckets) + 1.
@@ -95,6 +99,23 @@ class RangeHidden:
     def rows(self, nodes: Iterable[bytes], found: Found) -> set[int]:
         """Return the rows to open: all in range, and others of the first and last bucket."""
         return set().union(*(found.rows(node) for node in nodes))
+
+
+def decimals(column: ColumnPolicy) -> int:
+    """Return how many digits behind the point the numbers of a column are counted with."""
+    return column.scale if column.scale is not None else kind_of(column.type).scale or 0
+
+
+def hidden_ranges(column: ColumnPolicy, pairs: Pairs) -> RangeHidden:
+    """Return the ranges of a column, as its policy limits them.
+
+    Raises:
+        InvalidPolicyError: it does not say from where to where values lie.
+    """
+    if column.range is None:
+        raise InvalidPolicyError(f"`{column.name}` needs a `range` for its hidden ranges")
+    low, high = (each * 10 ** decimals(column) for each in column.range)
+    return RangeHidden(pairs, (low, high), column.buckets)
 
 
 def _node(height: int, index: int) -> bytes:

@@ -21,7 +21,7 @@ from sealhold.protect.pairs import Change, Found, Pairs
 from sealhold.protect.spec import Leak, Op
 
 MAX_WORD: Final = 64  # characters of a word that count
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = re.compile(r"[^\W_]+")
 _WHOLE, _PREFIX = b"w", b"p"  # so that a whole word is not taken for a prefix of others
 _PREFIXES: Final = re.compile(r"prefix([1-9][0-9]?)-([1-9][0-9]?)")
 
@@ -47,17 +47,7 @@ class Words:
 
     @property
     def leaks(self) -> tuple[Leak, ...]:
-        count = "how many differing words each row has"
-        if self.prefixes:
-            count += ", with their prefixes"
-        return (
-            Leak(
-                "whether words are searched again, and how many pairs each search asks for",
-                "known queries: who knows how common words are tells searches apart by their size",
-            ),
-            Leak("which rows a search opens", "the same"),
-            Leak(count, ""),
-        )
+        return leaks_of("prefix" if self.prefixes else "unicode")
 
     def terms(self, text: str) -> set[bytes]:
         """Return what a text is found by."""
@@ -91,8 +81,23 @@ class Words:
         return Word(_PREFIX + listed[0].encode())
 
 
+def leaks_of(tokens: str) -> tuple[Leak, ...]:
+    """Return what the provider learns, by how the policy has words found."""
+    count = "how many differing words each row has"
+    if tokens.startswith("prefix"):
+        count += ", with their prefixes"
+    return (
+        Leak(
+            "whether words are searched again, and how many pairs each search asks for",
+            "known queries: who knows how common words are tells searches apart by their size",
+        ),
+        Leak("which rows a search opens", "the same"),
+        Leak(count, ""),
+    )
+
+
 def words_of(text: str) -> Iterator[str]:
-    """Yield the words of a text: letters, digits and `_` in a row, NFKC, casefold, not too long."""
+    """Yield the words of a text: letters and digits in a row, NFKC, casefold, not too long."""
     once = unicodedata.normalize("NFKC", text).casefold()
     for found in _WORD.finditer(unicodedata.normalize("NFKC", once)):
         yield found[0][:MAX_WORD]

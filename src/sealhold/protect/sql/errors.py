@@ -16,6 +16,7 @@ from sealhold.model.errors import (
     DeniedError,
     ExhaustedError,
     InvalidError,
+    RowStaleError,
     SealholdError,
     StaleError,
     TamperedError,
@@ -45,6 +46,7 @@ _VALUES: Final = (
     (re.compile(r"\\x[0-9a-f]{16,}"), "(protected)"),
 )
 _SAID: Final[tuple[tuple[type[SealholdError], str], ...]] = (
+    (RowStaleError, STALE),
     (TamperedError, TAMPERED),
     (StaleError, STALE),
     (DatabaseAwayError, AWAY),

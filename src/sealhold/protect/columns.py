@@ -6,6 +6,7 @@
 - A key belongs to one technique, of one column or of one domain. Columns of a domain have the same
   key, hence can be joined: their `leaks` hold across all of them.
 - Techniques with tables of their own beside (words, hidden ranges, sums) are not in `techniques`.
+  What words there are is in `words`, if their counters are kept.
 
 Source: docs/spec/55-protected-columns.md section 2.
 """
@@ -28,6 +29,7 @@ from sealhold.crypto.terms import EqualityTerms
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import InvalidPolicyError
 from sealhold.protect.guards import GUARDED, Guard, Plain, guard_of
+from sealhold.protect.pairs import Counters, Pairs
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.form import Codec, Settings
 from sealhold.protect.pgtypes.types import PgType, named, spelled
@@ -39,6 +41,7 @@ from sealhold.protect.techniques.match import LooseMatch, Match
 from sealhold.protect.techniques.order import Order
 from sealhold.protect.techniques.sealed import Sealed
 from sealhold.protect.techniques.token import Token, TokenMap
+from sealhold.protect.techniques.words import Words
 
 NAME_BYTES: Final = 63  # of a name at PostgreSQL; a longer one it cuts
 BESIDE: Final = frozenset({"words", "range-hidden", "he-sum", "paillier-sum"})
@@ -110,6 +113,8 @@ Counted = Callable[[str, int], None]  # the name of a key, and how many cells it
 
 Tokens = Callable[[KeyName], TokenMap]
 
+Counting = Callable[[KeyName], Counters]  # of the words of one column
+
 
 class Column:
     """One protected column. Compared by identity: a policy makes each once."""
@@ -122,6 +127,7 @@ class Column:
         codec_: Codec[Any],  # reason: whatever the values of the type are
         techniques: Iterable[tuple[Technique, KeyName]],
         beside: Mapping[str, KeyName],
+        words: Words | None = None,
     ) -> None:
         self.dataset = table.dataset
         self.schema = table.schema
@@ -136,6 +142,7 @@ class Column:
         )
         self.keys = {technique.suffix: key for technique, key in made}
         self.beside = beside  # keys of techniques with tables of their own, by name
+        self.words = words
         self._listed = sorted(self.techniques.values(), key=self._rank)
         self._codec = codec_
         self._keeps_form = isinstance(self.techniques[CELL], (Sealed, Plain))
@@ -217,6 +224,7 @@ class _Maker:
     entropy: Entropy
     counted: Counted | None
     tokens: Tokens | None
+    counting: Counting | None
 
     def columns(self, table: TablePolicy) -> dict[str, Column]:
         return {
@@ -241,7 +249,14 @@ class _Maker:
         beside = {
             name: self._key(name, table, column) for name in column.techniques if name in BESIDE
         }
-        return Column(table, column, type_, form, made, beside)
+        return Column(table, column, type_, form, made, beside, self._words(column, beside))
+
+    def _words(self, column: ColumnPolicy, beside: Mapping[str, KeyName]) -> Words | None:
+        key = beside.get(Words.name)
+        if key is None or self.counting is None:
+            return None
+        pairs = Pairs(self._secret(key), self.counting(key), self.entropy)
+        return Words(pairs, column.tokens)
 
     def _technique(
         self, name: str, table: TablePolicy, column: ColumnPolicy, type_: PgType, form: Codec[Any]
@@ -300,6 +315,7 @@ def columns_of(
     entropy: Entropy,
     counted: Counted | None = None,
     tokens: Tokens | None = None,
+    counting: Counting | None = None,
 ) -> dict[tuple[str, str], dict[str, Column]]:
     """Return the protected columns of a policy, by (schema, table) and name.
 
@@ -309,12 +325,13 @@ def columns_of(
         entropy: where nonces come from.
         counted: is told before cells are sealed, and raises where they are too many for a key.
         tokens: gives the map of a domain, if there is one.
+        counting: gives the counters of a column's words; without it no column has words.
 
     Raises:
         InvalidPolicyError: two physical columns would have one name, or one is too long.
         TypeRefusedError: a type that the proxy does not know.
     """
-    maker = _Maker(keys, entropy, counted, tokens)
+    maker = _Maker(keys, entropy, counted, tokens, counting)
     found = {}
     for table in policy.tables:
         if table.is_protected:

@@ -18,6 +18,7 @@ TRANSACTIONS: Final = {
     1: Verb.BEGIN, 2: Verb.BEGIN, 3: Verb.COMMIT, 4: Verb.ROLLBACK, 5: Verb.SAVEPOINT,
     6: Verb.SAVEPOINT, 7: Verb.SAVEPOINT,
 }  # fmt: skip  # by TransactionStmtKind; two-phase commit is not among them
+SAVEPOINTS: Final = {5: "SAVEPOINT", 6: "RELEASE", 7: "ROLLBACK TO"}
 SCROLL, HOLD = 0x2, 0x20  # bits of a cursor's options
 LOCAL: Final = ("application_name",)  # kept here: it says who the client is
 WRITTEN: Final = {  # what decides how values are written, and the server tells nobody of
@@ -42,7 +43,8 @@ def control_of(  # noqa: C901, PLR0911, PLR0912  # reason: one way for each kind
             kind = node.transaction_stmt.kind
             if kind not in TRANSACTIONS:
                 raise NotPossibleError("a transaction of two phases")
-            return Control(TRANSACTIONS[kind], sql, node.transaction_stmt.savepoint_name)
+            name = node.transaction_stmt.savepoint_name
+            return Control(TRANSACTIONS[kind], sql, name, value=SAVEPOINTS.get(kind, ""))
         case "prepare_stmt":
             return _prepare(node.prepare_stmt, sql, inner)
         case "execute_stmt":

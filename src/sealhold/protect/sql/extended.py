@@ -200,7 +200,7 @@ class Extended:
         elif portal is None:  # a cursor on what is clear, or an error
             talk.line.ask(message, ONE)
         elif portal.is_relayed:
-            talk.line.ask(message, ONE)
+            talk.line.ask(message, talk.ending.answer(portal.statement.plan))
             ran(talk, portal.statement.plan)
         else:
             self._hiding.execute(portal, name, rows)

@@ -77,6 +77,8 @@ class Hearing:
             if action == POP:
                 owed.popleft()
             elif action == DONE and line.loud is None:
+                if line.on_ready is not None and line.on_ready(data[at + HEAD]):
+                    break
                 owed.popleft()
                 line.note_status(data[at + HEAD])
             elif action == BAD:
@@ -88,6 +90,8 @@ class Hearing:
                 if start == at:
                     break
                 at = start
+                if line.stall is not None:
+                    break
                 continue
             at = stop
             if owed and type(owed[0]) is Local:
@@ -131,6 +135,8 @@ class Hearing:
         """
         line = self._line
         owed = line.owed
+        if kind == READY and line.on_ready is not None and line.on_ready(data[at + HEAD]):
+            return at
         if kind == ROW and owed:
             return owed[0].rows(line, data, at)
         message = data[at:stop]
@@ -160,6 +166,7 @@ class Hearing:
         line = self._line
         owed = line.owed
         line.copying_in = False
+        line.has_failed = True
         if not owed:  # it ends the connection: shutting down, or idle for too long
             line.tell_error(message)
             return
@@ -168,6 +175,8 @@ class Hearing:
             return
         owed.popleft().error(line, message)
         self._drop()
+        if line.on_error is not None:
+            line.on_error()
         if not owed:
             line.skipping = True
 
@@ -207,6 +216,7 @@ class Hearing:
             line.to_client, line.loud = line.loud, None
         line.note_status(message[HEAD])
         line.say(message)
+        self._say_locals()
 
     def _say_locals(self) -> None:
         line = self._line

@@ -154,8 +154,8 @@ class Hiding:
         """
         line = self._talk.line
         match plan:
-            case Relay(sql):
-                self._relayed(sql)
+            case Relay():
+                self._relayed(plan)
                 if plan.changes_names:
                     self._talk.names_change()
             case Query():
@@ -171,7 +171,7 @@ class Hiding:
             case Script():
                 self._script(plan)
             case Control() if passes(self._talk, plan):
-                self._relayed(plan.sql)
+                self._relayed(plan)
                 ran(self._talk, plan)
             case Control():
                 yield from self._commands.run(plan, (), is_described=True)
@@ -218,13 +218,13 @@ class Hiding:
                     error(NOT_POSSIBLE, "COPY of a protected table goes as a simple query alone")
                 )
 
-    def _relayed(self, sql: str) -> None:
+    def _relayed(self, plan: Relay | Control) -> None:
         """Do a clear statement between others."""
         line = self._talk.line
-        line.ask(build_parse(b"", sql.encode(), ()), Swallowed())
+        line.ask(build_parse(b"", plan.sql.encode(), ()), Swallowed())
         line.ask(build_bind(b"", b"", (), (), ()), Swallowed())
         line.ask(build_target(b"D", b"P", b""), Columns())
-        line.ask(build_execute(b""), ONE)
+        line.ask(build_execute(b""), self._talk.ending.answer(plan))
 
     def _script(self, plan: Script) -> None:
         """Do several statements as one: of their answers the client gets one end."""

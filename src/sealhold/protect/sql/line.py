@@ -98,8 +98,16 @@ SYNCED: Final = _Synced()  # a Sync
 class Local(Answer):
     """Something for the client that waits for its turn: bytes, or what makes them then."""
 
-    def __init__(self, said: bytes | Callable[[], bytes]) -> None:
+    def __init__(
+        self, said: bytes | Callable[[], bytes], lost: Callable[[], None] | None = None
+    ) -> None:
         self._said = said
+        self._lost = lost
+
+    def dropped(self, line: "Line") -> None:  # noqa: ARG002  reason: nothing is told
+        """Tell whoever wants to know that its turn never comes."""
+        if self._lost is not None:
+            self._lost()
 
     def say(self) -> bytes:
         """Return what the client is told."""
@@ -168,6 +176,9 @@ class Line:
         self.mapped: Callable[[bytes, bytes], bytes] = _unchanged
         self.loud: list[bytes] | None = None  # where the client listens, while it hears nothing
         self.is_settling = False  # the end of a transaction that must fail is awaited
+        self.has_failed = False  # the provider told of an error; see `ending.py`
+        self.on_ready: Callable[[int], bool] | None = None  # whether a ReadyForQuery must wait
+        self.on_error: Callable[[], None] | None = None
 
     # --- towards both ---
 

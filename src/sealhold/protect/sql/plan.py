@@ -208,7 +208,7 @@ class Control:
     inner: Plan | None = None  # of PREPARE and DECLARE
     arguments: tuple[bytes | None, ...] = ()  # of EXECUTE, in text form
     types: tuple[int, ...] = ()  # declared by PREPARE
-    value: str = ""  # of SET
+    value: str = ""  # of SET; of a savepoint, what is done with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,8 @@ class Serving:
         if call is self.talk.waits:
             self.talk.throw(err)
         elif call is self.line.stall:
+            if call is self.talk.ending.call:  # nothing may go on as if it had been told
+                raise WireError("how a transaction ended could not be written down")
             self._hearing.stall_failed(told(err))
         self._after()
 
@@ -176,8 +178,9 @@ class Serving:
             self._size += end - at
 
     def settle(self) -> None:
-        """Count what was used of each lease."""
+        """Count what was used of each lease; tell whoever waits for a transaction to end."""
         self._running.leasing.settle()
+        self.talk.ending.gone()
 
     def _sync(self, data: bytes, at: int, stop: int) -> None:  # noqa: ARG002  reason: it has no body
         if not self.line.copying_in and not self._copying.is_on:

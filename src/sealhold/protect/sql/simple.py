@@ -85,7 +85,7 @@ class Simple:
             line.refuse(said)
             line.sync()
             return
-        if not all(passes(talk, each) for each in plans):
+        if not all(passes(talk, each) for each in plans) or talk.ending.hears(plans):
             talk.start(self._translated(plans))
             return
         message = build_query(whole(plans))

@@ -19,6 +19,8 @@ from sealhold.protect.gate import Gate, Rids
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.policy import Limits
+from sealhold.protect.sql.asked import Asked
+from sealhold.protect.sql.ending import Ending
 from sealhold.protect.sql.errors import (
     ABORTED,
     SWITCHED,
@@ -28,8 +30,8 @@ from sealhold.protect.sql.errors import (
     relayed,
     sqlstate,
 )
-from sealhold.protect.sql.line import Answer, Line, Swallowed
-from sealhold.protect.sql.parsing import cstring, parse_cells
+from sealhold.protect.sql.line import Line, Swallowed
+from sealhold.protect.sql.parsing import cstring
 from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.wire import (
@@ -38,7 +40,6 @@ from sealhold.protect.sql.wire import (
     build_execute,
     build_parse,
     build_target,
-    u32,
 )
 
 Wait = Call | Callable[[], bool]
@@ -98,49 +99,13 @@ class Portal:
     answer: Any = None  # how its rows are opened
 
 
-class Asked(Answer):
-    """The answer to a question of our own."""
-
-    def __init__(self) -> None:
-        self.found: list[Sequence[str | None]] | None = None
-        self.is_over = False
-        self._rows: list[Sequence[str | None]] = []
-
-    def rows(self, line: Line, data: bytes, at: int) -> int:  # noqa: ARG002  reason: nothing is told
-        """Take one row."""
-        if len(data) - at < HEAD:
-            return at
-        stop = int(at + 1 + u32(data, at + 1)[0])
-        if stop > len(data):
-            return at
-        cells = parse_cells(data[at + HEAD : stop])
-        self._rows.append([None if each is None else each.decode() for each in cells])
-        return stop
-
-    def take(self, line: Line, kind: int, message: bytes) -> bool:
-        """Take the end of the answer."""
-        if kind != ord("C"):
-            return super().take(line, kind, message)
-        self.found = self._rows
-        self.is_over = True
-        return True
-
-    def error(self, line: Line, message: bytes) -> None:
-        """Tell the client: its own statement cannot be done then."""
-        self.is_over = True
-        super().error(line, message)
-
-    def dropped(self, line: Line) -> None:  # noqa: ARG002  reason: nothing is told
-        """Note that there is none."""
-        self.is_over = True
-
-
 @dataclass(slots=True)
 class Talk:
     """The shared state of one session that is past its login."""
 
     parts: Parts
     line: Line = field(default_factory=lambda: Line(ABORTED))
+    ending: Ending = field(init=False)  # of transactions
     statements: dict[bytes, Statement] = field(default_factory=dict)
     closing: dict[bytes, Statement] = field(default_factory=dict)  # their Close is not answered
     portals: dict[bytes, Portal] = field(default_factory=dict)
@@ -160,6 +125,7 @@ class Talk:
     on_epoch: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.ending = Ending(self.line)
         self.line.on_idle = self._idle
         self.line.on_setting = self._set
         self.line.mapped = self._mapped

@@ -21,7 +21,7 @@ from sealhold.protect.pairs import Change, Found, Pairs
 from sealhold.protect.spec import Leak, Op
 
 MAX_WORD: Final = 64  # characters of a word that count
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = re.compile(r"[^\W_]+")
 _WHOLE, _PREFIX = b"w", b"p"  # so that a whole word is not taken for a prefix of others
 _PREFIXES: Final = re.compile(r"prefix([1-9][0-9]?)-([1-9][0-9]?)")
 
@@ -92,7 +92,7 @@ class Words:
 
 
 def words_of(text: str) -> Iterator[str]:
-    """Yield the words of a text: letters, digits and `_` in a row, NFKC, casefold, not too long."""
+    """Yield the words of a text: letters and digits in a row, NFKC, casefold, not too long."""
     once = unicodedata.normalize("NFKC", text).casefold()
     for found in _WORD.finditer(unicodedata.normalize("NFKC", once)):
         yield found[0][:MAX_WORD]

@@ -10,6 +10,7 @@ Source: docs/spec/63-integrity-of-rows.md sections 2 and 4; RFC 7693.
 import struct
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from hmac import compare_digest
 from typing import Final
 
 from sealhold.crypto.digest import framed
@@ -52,6 +53,10 @@ class RowTags:
         state = self._start.copy()
         state.update(b"".join(parts))
         return state.digest()
+
+    def fits(self, tag: bytes, rid: int, version: int, cells: Row) -> bool:
+        """Return whether this is the tag of a row."""
+        return compare_digest(tag, self.tag(rid, version, cells))
 
     def number(self, rid: int, version: int) -> int:
         """Return the number that stands for a row in a sum."""

@@ -22,6 +22,7 @@ from sealhold.node.proxyasking import Provider
 from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
 from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.guards import guards_of
 from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
@@ -34,6 +35,7 @@ from sealhold.protect.sql.views import shown_by
 from sealhold.protect.state import State
 from sealhold.protect.statemoves import Notes
 from sealhold.protect.statetokens import Tokens
+from sealhold.protect.versions import Versions
 from sealhold.vault.core import Core
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
@@ -130,6 +132,7 @@ def proxying(
     gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
     try:
         planning = _planning(core, read, Derived(datasets.__getitem__), state)
+        versions = Versions(state, guards_of(planning.columns))
         site = Site(
             planner=planning,
             gate=gate,
@@ -139,6 +142,7 @@ def proxying(
             limits=read.limits,
             verifier=lambda name: users.verifier(name, strangers),
             account=lambda _database: account,
+            versions=versions,
             offers_tls=shown is not None,
             demands_tls=shown is not None,
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sealhold.protect.columns import Column, Keys
 
 TAGS: Final = "row-tag"  # what the key of a table's tags is named after, among techniques
+RID: Final = "_sh_rid"
 VERSION: Final = "_sh_v"
 TAG: Final = "_sh_tag"
 GUARDED: Final = frozenset({Integrity.ROW, Integrity.TABLE})
@@ -102,6 +103,17 @@ def _clear(table: TablePolicy, policy: ColumnPolicy, make: "Callable[..., Column
     type_ = named(policy.type)
     key = (table.dataset, Plain.name, "", 0)
     return make(table, policy, type_, codec(type_), [(Plain(type_), key)], {})
+
+
+def is_guarded(guard: Guard, there: Mapping[str, int]) -> bool:
+    """Whether a table has just the columns that its tags cover, of these types (object ids)."""
+    clear = all(there.get(name) == column.type.oid for name, column in guard.clear.items())
+    return clear and there.keys() == {*guard.physical, RID, VERSION, TAG}
+
+
+def guards_of(tables: "Mapping[tuple[str, str], Mapping[str, Column]]") -> list[Guard]:
+    """Return the guards of all tables of a policy."""
+    return [guard for each in tables.values() if (guard := guard_among(each)) is not None]
 
 
 def guard_among(columns: Mapping[str, "Column"]) -> Guard | None:

@@ -17,7 +17,17 @@ from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.pgtypes.types import PgType, named
 from sealhold.protect.sql.hiding import hidden_value
-from sealhold.protect.sql.plan import Given, Hidden, Known, Made, Parameter, Query, Row
+from sealhold.protect.sql.plan import (
+    Given,
+    Hidden,
+    Known,
+    Made,
+    Parameter,
+    Query,
+    Row,
+    RowTag,
+    Version,
+)
 from sealhold.protect.sql.wire import BINARY, TEXT, format_of
 
 rid_cell = struct.Struct(">q").pack  # a row number in binary form
@@ -71,6 +81,7 @@ def bound(
     rids: Sequence[int],
     settings: Settings,
     made: Mapping[int, bytes] = NOTHING,
+    version: int = 0,
 ) -> tuple[list[int], list[bytes | None]]:
     """Return formats and values for the provider.
 
@@ -80,6 +91,7 @@ def bound(
         rids: the numbers of rows that this execution makes.
         settings: of the session.
         made: arrays of a rewriting, by number of the parameter.
+        version: of rows that are tagged.
 
     Raises:
         PgValueError: a value that its column cannot hold, or fewer values than it takes.
@@ -108,6 +120,12 @@ def bound(
                 cell = value
             case Made():
                 cell = made[at]
+            case Version():
+                cell = rid_cell(version)
+            case RowTag():  # all that it covers stands before it
+                tags, rid = source.guard.tags, rids[source.row]
+                covered = [None if place is None else cells[place] for place in source.places]
+                cell = tags.tag(rid, version, covered)
         formats.append(format_)
         cells.append(cell)
     return formats, cells

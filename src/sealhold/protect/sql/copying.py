@@ -18,12 +18,13 @@ from sealhold.protect.sql.binding import Values, rid_cell
 from sealhold.protect.sql.commands import complete
 from sealhold.protect.sql.copyreading import HEADER, TRAILER, Fields, Reader, reader_of
 from sealhold.protect.sql.copywriting import Writer, writer_of
-from sealhold.protect.sql.errors import error
+from sealhold.protect.sql.errors import error, told
 from sealhold.protect.sql.line import COPY_IN, Line
 from sealhold.protect.sql.opening import Opening, Rows, described, value_error
 from sealhold.protect.sql.plan import CopyColumn, CopyPlan, Query
 from sealhold.protect.sql.prepared import Told, ToldSwallowed
 from sealhold.protect.sql.running import Running
+from sealhold.protect.sql.taggedcopy import TaggedCopy, tagged_copy
 from sealhold.protect.sql.talk import Job, Talk
 from sealhold.protect.sql.wire import (
     BINARY,
@@ -64,7 +65,12 @@ class _Into(Told):
         if kind != _COMPLETE:
             return super().take(line, kind, message)
         self._copying.ends()
-        line.say(message)
+        try:
+            self._copying.check(message[HEAD:])
+        except SealholdError as err:
+            line.fail(told(err))
+        else:
+            line.say(message)
         return True
 
     def error(self, line: Line, message: bytes) -> None:
@@ -97,6 +103,7 @@ class Copying:
         self._waiting: list[bytes] = []
         self._size = 0
         self._has_head = False
+        self._tags: TaggedCopy | None = None
 
     # --- what the statement does ---
 
@@ -119,6 +126,9 @@ class Copying:
         line.ask(build_bind(_NAME, _NAME, (), (), ()), ToldSwallowed(query))
         line.ask(build_target(b"C", b"S", _NAME), ToldSwallowed(query))
         into = _Into(self, plan)
+        self._tags = tagged_copy(plan, self._talk.parts.versions)
+        if self._tags is not None:
+            self._tags.begin(self._talk)
         line.ask(build_execute(_NAME), into)
         line.flush()
         yield lambda: self.has_begun or not line.owed or into not in line.owed
@@ -155,6 +165,15 @@ class Copying:
             text = body.rstrip(b"\0").decode("utf-8", "replace")
             self._fail(error("57014", f"COPY from stdin failed: {text}"))
 
+    def check(self, tag: bytes) -> None:
+        """Check what the provider says of a COPY of rows that are tagged.
+
+        Raises:
+            SealholdError: it did not take all.
+        """
+        if self._tags is not None:
+            self._tags.check(tag)
+
     # --- into a table ---
 
     def _guarded(self, *, is_last: bool) -> Job:
@@ -173,22 +192,27 @@ class Copying:
         if is_last:
             rows += reader.finish()
         yield from self._running.stocked(len(rows))
+        rids = self._running.take_rids(len(rows))
+        if self._tags is not None and rows:
+            yield from self._tags.note(rids)
         if not self.is_on:
             return  # the provider ended it meanwhile
         parts = [] if self._has_head else [HEADER]
         self._has_head = True
         if rows:
-            parts += map(build_cells, self._sealed(plan, rows))
+            parts += map(build_cells, self._sealed(plan, rows, rids))
         if is_last:
             parts.append(TRAILER)
         line.to_provider.append(frame(b"d", b"".join(parts)))
         if is_last:
-            self.is_on, self.is_synced = False, True
+            self.is_on, self.is_synced, into = False, True, self._into
             line.to_provider.append(frame(b"c"))
+            if self._tags is not None:  # it is not committed before it is known to be whole
+                line.flush()
+                yield lambda: into not in line.owed
             line.sync()
 
-    def _sealed(self, plan: CopyPlan, rows: Sequence[Fields]) -> list[Fields]:
-        rids = self._running.take_rids(len(rows))
+    def _sealed(self, plan: CopyPlan, rows: Sequence[Fields], rids: Sequence[int]) -> list[Fields]:
         columns: list[Fields] = []
         for column, cells in zip(plan.columns, zip(*rows, strict=True), strict=True):
             values = self._values(plan, column, cells)
@@ -200,8 +224,10 @@ class Copying:
         for hidden, value in plan.defaults:
             given = [value] * len(rows)
             columns += [hidden.encode(suffix, given, rids) for suffix in hidden.techniques]
+        tagged = [] if self._tags is None else self._tags.tagged(columns, rids)
         if plan.rid:
             columns.append([*map(rid_cell, rids)])
+        columns += tagged
         return list(zip(*columns, strict=True))
 
     def _values(self, plan: CopyPlan, column: CopyColumn, cells: Fields) -> Fields:

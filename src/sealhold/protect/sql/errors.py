@@ -76,6 +76,11 @@ def told(err: SealholdError) -> bytes:
     return error(code, str(err) or type(err).code(), err.remedy())
 
 
+def finding(err: TamperedError) -> str:
+    """Return what the log says is wrong at the provider."""
+    return "stale" if isinstance(err, RowStaleError) else "tampered"
+
+
 def sqlstate(message: bytes) -> bytes:
     """Return the SQLSTATE of an ErrorResponse."""
     return parse_notice(message[_HEAD:]).get(b"C", b"")

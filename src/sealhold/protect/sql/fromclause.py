@@ -17,6 +17,7 @@ from sealhold.protect.spec import Op
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import DERIVED, Expressions, Nested
 from sealhold.protect.sql.functions import refuse_function
+from sealhold.protect.sql.guarding import admit, mark, note_join
 from sealhold.protect.sql.refusing import (
     CannotResolveError,
     NotListedError,
@@ -101,6 +102,7 @@ class FromClause:
             raise WrongError("42P01", f'relation "{name}" does not exist')
         if not self.work.names.is_listed(found.schema, found.name):
             raise NotListedError(found.schema, found.name)
+        admit(self.work, found, alias, is_top=self.scope.parent is None)
         self.work.tables[f"{found.schema}.{found.name}"] = None
         return entry_of(found, alias, renamed)
 
@@ -141,10 +143,11 @@ class FromClause:
         join = node.join_expr
         if join.HasField("alias") or join.HasField("join_using_alias"):
             raise CannotResolveError("a join with a name of its own is not understood here")
-        spared = self._spared
+        spared, before = self._spared, mark(self.work)
         if join.jointype != JOIN.JOIN_INNER:
             self._spared = None  # a row that an outer join keeps is not for a condition to drop
         left, left_shown = self._item(join.larg)
+        between = mark(self.work)
         right, right_shown = self._item(join.rarg)
         copy = Node()
         copy.CopyFrom(node)
@@ -154,6 +157,8 @@ class FromClause:
             copy.join_expr.quals.CopyFrom(self._condition(join.quals))
         self._spared = spared
         names = self._merging(join, left_shown, right_shown)
+        shown = (left_shown.fields, right_shown.fields)
+        note_join(self.work, join, names, shown, (before, between))
         if not names:
             return copy, _joined(left_shown, right_shown)
         return self._merge(copy, names, left_shown, right_shown)

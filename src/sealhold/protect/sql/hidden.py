@@ -7,8 +7,10 @@ Source: docs/spec/56-postgresql-proxy.md sections 4 and 5.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from sealhold.model.errors import SealholdError
+from sealhold.model.pgsteps import Call
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.binding import Values
 from sealhold.protect.sql.commands import Commands
@@ -169,7 +171,7 @@ class Hiding:
             case Rewrite():
                 yield from self._rewriting.whole(plan, Values())
             case Script():
-                self._script(plan)
+                yield from self._script(plan)
             case Control() if passes(self._talk, plan):
                 self._relayed(plan)
                 ran(self._talk, plan)
@@ -210,7 +212,7 @@ class Hiding:
             case Rewrite():
                 yield from self._rewriting.run(plan, values, portal.results)
             case Script():
-                self._script(plan)
+                yield from self._script(plan)
             case Control():
                 yield from self._commands.run(plan, portal.results, is_described=False)
             case _:
@@ -226,9 +228,15 @@ class Hiding:
         line.ask(build_target(b"D", b"P", b""), Columns())
         line.ask(build_execute(b""), self._talk.ending.answer(plan))
 
-    def _script(self, plan: Script) -> None:
-        """Do several statements as one: of their answers the client gets one end."""
-        line = self._talk.line
+    def _script(self, plan: Script) -> Job:
+        """Do several statements as one: of their answers the client gets one end.
+
+        Raises:
+            SealholdError: the disk refuses.
+        """
+        line, versions = self._talk.line, self._talk.parts.versions
+        if plan.forgets and versions is not None:
+            yield Call(partial(versions.forget, plan.forgets))
         query = Query("", plan.touch)
         for each in plan.statements:
             line.ask(build_parse(_DDL, each.encode(), ()), ToldSwallowed(query))

@@ -18,7 +18,8 @@ from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.pgtypes.types import PgType
 from sealhold.protect.policy import Limits
-from sealhold.protect.sql.errors import LIMIT, error, told
+from sealhold.protect.sql.checking import Checking
+from sealhold.protect.sql.errors import LIMIT, error, finding, told
 from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import RELAYED, Line
 from sealhold.protect.sql.plan import Output, Query
@@ -49,6 +50,7 @@ def width_of(query: Query) -> int:
     """Return how many columns the provider's answer has."""
     outputs = query.outputs or ()
     places = [each.at for each in outputs] + [each.rid_at for each in outputs if each.rid_at]
+    places += [each.rid_at + 2 for each in query.wholes]  # behind it are version and tag
     return max(places, default=-1) + 1
 
 
@@ -56,7 +58,7 @@ def asked_formats(query: Query, results: Sequence[int], width: int) -> tuple[int
     """Return the format of each of the provider's columns, for the formats the client asked for."""
     if query.outputs is None:
         return tuple(results)
-    if query.residual is not None:
+    if query.residual is not None or query.wholes:
         return (BINARY,)
     formats = [BINARY] * width
     for at, output in enumerate(query.outputs):
@@ -73,7 +75,7 @@ def described(query: Query, prepared: Prepared, results: Sequence[int]) -> tuple
             _typed(name, type_, format_of(results, at))
             for at, (name, type_) in enumerate(query.residual.outputs)
         )
-    if given is None:
+    if given is None or query.wholes:
         return None
     if query.outputs is None:
         return tuple(each._replace(format=format_of(results, at)) for at, each in enumerate(given))
@@ -99,8 +101,10 @@ class Opening:
         results: Sequence[int],
         limits: Limits,
         parameters: Sequence[bytes | None],
+        checking: Checking | None = None,
     ) -> None:
         self.query = query
+        self._checking = checking
         self.leasing = leasing
         self.results = tuple(results)
         self.most = limits.fetch_rows  # that may be kept here
@@ -139,9 +143,12 @@ class Opening:
         """Return the columns of the query's outputs, those that were hidden in binary form.
 
         Raises:
-            TamperedError: a cell does not open.
+            TamperedError: a cell does not open, or a row is not as it was written last.
+            PgValueError: a row of a transaction that is too old to be judged.
         """
         columns = list(zip(*rows, strict=True))
+        if self._checking is not None:
+            self._checking.check(columns)
         if self.query.outputs is None:
             return list(columns)
         made: list[Sequence[bytes | None]] = []
@@ -243,7 +250,7 @@ class Rows(Told):
                 self.fail(line, too_many(opening.most))
         # THREAT T647: nothing of these rows has left; those that follow are not opened
         except TamperedError as err:
-            opening.leasing.found("tampered", self.query.touch, str(err))
+            opening.leasing.found(finding(err), self.query.touch, str(err))
             self.fail(line, told(err))
         except (PgValueError, SealholdError) as err:
             self.fail(line, value_error(err))

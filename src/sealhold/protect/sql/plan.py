@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealhold.protect.columns import Column
+    from sealhold.protect.guards import Guard
     from sealhold.protect.pgtypes.codec import Settings
     from sealhold.protect.pgtypes.types import PgType
     from sealhold.protect.sql.residual import Residual
@@ -88,11 +89,25 @@ class Hidden:
 class Made:
     """The array of what a rewriting made for one physical column, one element for each row."""
 
-    assignment: int | None  # of the rewriting; None: the row numbers
+    assignment: int | None  # of the rewriting; None: the row numbers, or their tags
     suffix: str = ""
 
 
-Source = Given | Known | Row | Hidden | Made
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The version of the rows that an execution writes: drawn anew for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowTag:
+    """The tag of a row that an INSERT makes, over what other parameters hold."""
+
+    guard: Guard
+    row: int
+    places: tuple[int | None, ...]  # of each physical column the parameter; None: NULL
+
+
+Source = Given | Known | Row | Hidden | Made | Version | RowTag
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +132,20 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """All of a table's rows in an answer: physical columns in order, number, version and tag."""
+
+    guard: Guard
+    at: int  # the first of them
+    is_optional: bool = False  # an outer join has NULLs in the place of a row that is not there
+
+    @property
+    def rid_at(self) -> int:
+        """The column with the row's number; version and tag are the next two."""
+        return self.at + len(self.guard.physical)
+
+
+@dataclass(frozen=True, slots=True)
 class Touch:
     """What a statement does, without a value: what the gate decides on and the log says."""
 
@@ -137,6 +166,9 @@ class Query:
     types: tuple[PgType | None, ...] = ()  # of the client's parameters, where the plan knows them
     residual: Residual | None = None  # its rows are `outputs`, its columns are the client's then
     new_rows: int = 0  # row numbers that one execution takes
+    wholes: tuple[Whole, ...] = ()  # rows that are verified before anything of them is opened
+    is_once: bool = False  # no rows of `wholes` come together twice
+    locks: bool = False  # the rows of the first of `wholes` are locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +187,7 @@ class Script:
     statements: tuple[str, ...]
     tag: str  # what the client is answered: CREATE TABLE
     touch: Touch
+    forgets: str = ""  # a table whose rows are tagged and that is made anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +204,15 @@ class Rewrite:
 
     The first output of `select` is the row number (bigint, binary form); `where` drops rows after
     they were opened. `change` is sent once with arrays (`Made`); its answer is the client's.
+    Of a table with a `guard` each change is one: an INSERT too, whose `select` is its `change`.
     """
 
     select: Query
     where: Expression | None
     assignments: tuple[Assignment, ...]
     change: Query
+    guard: Guard | None = None
+    may_skip: bool = False  # ON CONFLICT DO NOTHING
 
 
 @unique
@@ -224,6 +260,8 @@ class CopyPlan:
     rid: bool = False  # each row gets a number, which is the last physical column
     query: Query | None = None  # of COPY (SELECT ...) TO, or of a table
     touch: Touch = Touch("COPY")
+    guard: Guard | None = None
+    order: tuple[int, ...] = ()  # of a guarded table: where each physical column is among ours
 
 
 @dataclass(frozen=True, slots=True)

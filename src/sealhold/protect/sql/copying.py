@@ -120,6 +120,8 @@ class Copying:
         running, line = self._running, self._talk.line
         if not running.leasing.is_ready(plan.touch):
             yield from running.leasing.admitted(plan.touch)
+            if line.skipping:
+                return
         query = Query("", plan.touch)
         self._plan, self.has_begun = plan, False
         line.ask(build_parse(_NAME, plan.sql.encode(), ()), ToldSwallowed(query))
@@ -253,6 +255,8 @@ class Copying:
             return
         if not running.is_ready(query):
             yield from running.made_ready(query)
+            if line.skipping:
+                return
         results = (BINARY,) if plan.form == "binary" else (TEXT,)
         opening = running.bind(query, Values(), results, _NAME, is_told=False)
         prepared = running.prepared.of(query)

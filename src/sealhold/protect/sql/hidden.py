@@ -197,7 +197,8 @@ class Hiding:
         except SealholdError as err:
             self._talk.line.refuse(value_error(err))
             return
-        self._bound(statement, plan, said)
+        if not self._talk.line.skipping:  # else an error came meanwhile, and the provider skips too
+            self._bound(statement, plan, said)
 
     def _guarded(self, job: Job) -> Job:
         try:

@@ -182,7 +182,8 @@ class Opening:
         Raises:
             TamperedError: a cell does not open.
         """
-        self.kept.extend(zip(*self.opened(rows), strict=True))
+        opened = self.opened(rows)
+        self.kept.extend(zip(*opened, strict=True) if opened else [()] * len(rows))
         self._bytes += sum(len(cell) for row in rows for cell in row if cell is not None)
         return len(self.kept) <= self.most and self._bytes <= self._most_bytes
 

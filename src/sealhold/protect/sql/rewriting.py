@@ -101,6 +101,8 @@ class Rewriting:
             return
         if not running.is_ready(plan.select):
             yield from running.made_ready(plan.select)
+            if line.skipping:
+                return
         gathered = self._select(plan, values)
         line.flush()
         yield lambda: gathered.is_over

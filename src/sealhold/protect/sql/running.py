@@ -166,6 +166,8 @@ class Running:
             raise PgValueError(code, said)
         if not self.is_ready(query):
             yield from self.made_ready(query)
+            if self._talk.line.skipping:
+                return
         opening = self.bind(query, values, results, _PORTAL, is_told=False)
         if is_described:
             self.tell(query, results)

@@ -163,7 +163,7 @@ class Tagging:
         chosen: dict[int, tuple[Row, Row]] = {}  # a row that a join found twice is changed once
         for row, seen in zip(rows, opened, strict=True):
             if plan.where is None or plan.where.evaluate(seen, parameters, settings) == _TRUE:
-                chosen[int.from_bytes(row[whole.rid_at] or b"")] = (row, seen)
+                chosen.setdefault(int.from_bytes(row[whole.rid_at] or b""), (row, seen))
         is_delete = not any(
             isinstance(each.source, Made) and each.source.suffix == TAG
             for each in plan.change.parameters

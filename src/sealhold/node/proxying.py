@@ -19,6 +19,7 @@ from sealhold.net.dial import Server
 from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
+from sealhold.node.proxyauditing import Audits, heads_noted
 from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
 from sealhold.protect.columns import Column, Derived, columns_of
@@ -60,6 +61,7 @@ class Proxy:
     version: int
     provider: str  # without a secret
     migrations: Migrations
+    audits: Audits
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +148,26 @@ def proxying(
             offers_tls=shown is not None,
             demands_tls=shown is not None,
         )
-        with _swept(gate):
+        audits = Audits(
+            policy=read,
+            since=active.at,
+            columns=planning.columns,
+            versions=versions,
+            connect=lambda: Provider(server, account, core.entropy),
+            states=states,
+            state=state,
+            entropy=core.entropy,
+            provider=csp.url,
+        )
+        audits.settle()
+        with _swept(gate), heads_noted(audits):
             yield Proxy(
                 door=PgDoor(site, lambda _database: server, shown),
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
                 migrations=_migrations(core, planning, state, server, account),
+                audits=audits,
             )
     finally:
         gate.close()

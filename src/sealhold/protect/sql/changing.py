@@ -21,7 +21,6 @@ from sealhold.protect.sql.defaults import default_of
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import FromClause
 from sealhold.protect.sql.grouping import Laid
-from sealhold.protect.sql.guarding import lay_out
 from sealhold.protect.sql.inserting import unmarked
 from sealhold.protect.sql.leftover import Base, push_where
 from sealhold.protect.sql.literals import Value, is_null
@@ -37,6 +36,7 @@ from sealhold.protect.sql.residual import (
 from sealhold.protect.sql.scope import UNDEFINED, Scope, entry_of
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
+from sealhold.protect.sql.wholerows import lay_out
 from sealhold.protect.sql.work import Work
 
 BIGINTS: Final = 1016

@@ -17,7 +17,6 @@ from sealhold.protect.spec import Op
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import DERIVED, Expressions, Nested
 from sealhold.protect.sql.functions import refuse_function
-from sealhold.protect.sql.guarding import admit, mark, note_join
 from sealhold.protect.sql.refusing import (
     CannotResolveError,
     NotListedError,
@@ -26,6 +25,7 @@ from sealhold.protect.sql.refusing import (
 )
 from sealhold.protect.sql.scope import Entry, Field, Scope, entry_of, is_of_system
 from sealhold.protect.sql.tree import Node
+from sealhold.protect.sql.wholerows import admit, mark, note_join
 from sealhold.protect.sql.work import Work, rebuilt
 
 JOIN: Final = pb.JoinType

@@ -23,7 +23,6 @@ from sealhold.protect.sql.copies import attributes_of, binary, check, read_optio
 from sealhold.protect.sql.defaults import default_of
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import Shown
-from sealhold.protect.sql.guarding import conditions, lay_out
 from sealhold.protect.sql.inserting import BIGINT, Inserting
 from sealhold.protect.sql.leftover import Base, compiled, push_where
 from sealhold.protect.sql.names import RID, Relation
@@ -44,6 +43,7 @@ from sealhold.protect.sql.residual import Residual
 from sealhold.protect.sql.scope import Scope, entry_of
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
+from sealhold.protect.sql.wholerows import conditions, lay_out
 from sealhold.protect.sql.work import Work
 
 BYTEAS: Final = 1001

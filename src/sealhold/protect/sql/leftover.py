@@ -20,13 +20,13 @@ from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import Shown
 from sealhold.protect.sql.grouping import Grouping, contains_aggregate
-from sealhold.protect.sql.guarding import conditions, lay_out
 from sealhold.protect.sql.plan import Output, Whole
 from sealhold.protect.sql.refusing import NotPossibleError, PlanError, WrongError
 from sealhold.protect.sql.residual import CannotDo, Residual, Slot, compile_select
 from sealhold.protect.sql.scope import UNDEFINED, Field, Scope
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
+from sealhold.protect.sql.wholerows import conditions, lay_out
 from sealhold.protect.sql.work import Work
 
 Filtered: TypeAlias = pb.SelectStmt | pb.UpdateStmt | pb.DeleteStmt

@@ -1,9 +1,9 @@
-"""Compares the rows of a table at its provider with what the proxy knows of them. No I/O of its own.
+"""Compares the rows of a table at its provider with what the proxy knows of them.
 
 - Each row's tag, then its version; and under `table`, which rows are not there. All of a table, or
   some of its parts: then a row that was invented outside of them is not seen.
-- The table is locked against writers meanwhile, so what a killed proxy sent last has ended, and what
-  was in doubt is settled by what is there.
+- The table is locked against writers meanwhile, so what a killed proxy sent last has ended, and
+  what was in doubt is settled by what is there.
 
 Source: docs/spec/63-integrity-of-rows.md section 7.
 """

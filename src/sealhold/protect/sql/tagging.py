@@ -2,7 +2,7 @@
 
 - Before anything is sent, the state knows which rows are written in which version. Once the end
   of the transaction is known, the versions hold, or are forgotten; if it is not, both are taken.
-- An UPDATE or DELETE reads its rows first: locked, verified, opened. What it writes is made of them.
+- An UPDATE or DELETE reads its rows first: locked, verified, opened. From them it makes new ones.
 - What the provider gives back of a change is verified as any row is.
 
 Source: docs/spec/63-integrity-of-rows.md sections 3 and 6.

@@ -54,8 +54,15 @@ def policy_for(
 @contextmanager
 def start_proxy(text: str, folder: Path, database: str = "rented") -> Iterator[Started]:
     """Serve the policy `text` from a vault in `folder`; end it by its process id."""
+    prepared(folder / "vault", text)
+    with serving(folder, database) as started:
+        yield started
+
+
+@contextmanager
+def serving(folder: Path, database: str = "rented") -> Iterator[Started]:
+    """Serve what a vault in `folder` has in force; end it by its process id."""
     home = folder / "vault"
-    prepared(home, text)
     errors = (folder / "proxy.log").open("w")
     server = subprocess.Popen(
         [sys.executable, "-m", "sealhold", "proxy", "serve", "--home", str(home), "--json",

@@ -105,6 +105,8 @@ class EventKind(IntEnum):
     PROXY_LEASE = 87  # a database user may run so many statements of a kind; or not, as told
     PROXY_USE = 88  # what was used of the lease that `decision` names
     PROVIDER = 89  # what a provider gave is not what was kept there, as the reason says
+    PROXY_HEAD = 90  # what stands for all rows that a proxy keeps tags of: `digest`
+    PROXY_AUDIT = 91  # the rows of a table were compared with what a proxy knows of them
     COMPONENT = 71  # what a grant lets a source run was laid, ended or refused, as the reason says
 
 

@@ -19,10 +19,12 @@ from sealhold.net.dial import Server
 from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
+from sealhold.node.proxyauditing import Audits, heads_noted
 from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxypairs import PairKeeper, kept_up
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
 from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.guards import guards_of
 from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
@@ -37,6 +39,7 @@ from sealhold.protect.state import State
 from sealhold.protect.statemoves import Notes
 from sealhold.protect.statetokens import Tokens
 from sealhold.protect.statewords import WordCounters
+from sealhold.protect.versions import Versions
 from sealhold.vault.core import Core
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
@@ -61,6 +64,7 @@ class Proxy:
     version: int
     provider: str  # without a secret
     migrations: Migrations
+    audits: Audits
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ def proxying(
     gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
     try:
         planning = _planning(core, read, Derived(datasets.__getitem__), state)
+        versions = Versions(state, guards_of(planning.columns))
         site = Site(
             planner=planning,
             gate=gate,
@@ -142,18 +147,32 @@ def proxying(
             limits=read.limits,
             verifier=lambda name: users.verifier(name, strangers),
             account=lambda _database: account,
+            versions=versions,
             offers_tls=shown is not None,
             demands_tls=shown is not None,
         )
         every = [each for table in planning.columns.values() for each in table.values()]
         keeper = PairKeeper(every, lambda: Provider(server, account, core.entropy), gate)
-        with _swept(gate), kept_up(keeper):
+        audits = Audits(
+            policy=read,
+            since=active.at,
+            columns=planning.columns,
+            versions=versions,
+            connect=lambda: Provider(server, account, core.entropy),
+            states=states,
+            state=state,
+            entropy=core.entropy,
+            provider=csp.url,
+        )
+        audits.settle()
+        with _swept(gate), kept_up(keeper), heads_noted(audits):
             yield Proxy(
                 door=PgDoor(site, lambda _database: server, shown),
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
                 migrations=_migrations(core, planning, state, server, account),
+                audits=audits,
             )
     finally:
         gate.close()

@@ -28,6 +28,7 @@ from sealhold.crypto.tags import Tag
 from sealhold.crypto.terms import EqualityTerms
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import InvalidPolicyError
+from sealhold.protect.guards import GUARDED, Guard, Plain, guard_of
 from sealhold.protect.pairs import Counters, Pairs
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.form import Codec, Settings
@@ -148,7 +149,8 @@ class Column:
         self.ranges = ranges
         self._listed = sorted(self.techniques.values(), key=self._rank)
         self._codec = codec_
-        self._keeps_form = isinstance(self.techniques[CELL], Sealed)
+        self._keeps_form = isinstance(self.techniques[CELL], (Sealed, Plain))
+        self.guard: Guard | None = None  # of its table, if rows of that are tagged
 
     def __repr__(self) -> str:
         return f"Column({self.schema}.{self.table}.{self.name})"
@@ -215,7 +217,7 @@ class Column:
         return [self._codec.checked(value) for value in values]
 
     def _rank(self, technique: Technique) -> int:
-        return self.policy.techniques.index(technique.name)
+        return (self.policy.techniques or (Plain.name,)).index(technique.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +344,8 @@ def columns_of(
         if table.is_protected:
             columns = found[table.schema, table.name] = maker.columns(table)
             _check_names(table, columns)
+            if table.integrity in GUARDED:
+                guard_of(table, columns, Column, keys)
     return found
 
 

@@ -11,7 +11,11 @@ Source: docs/spec/16-protection-policy.md section 4.7.
 from typing import Final
 
 from sealhold.protect.findings import Findings
-from sealhold.protect.policy import ColumnPolicy, Integrity, Policy
+from sealhold.protect.guards import GUARDED
+from sealhold.protect.pgtypes.codec import codec
+from sealhold.protect.pgtypes.errors import TypeRefusedError
+from sealhold.protect.pgtypes.types import named
+from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.tomllines import Path
 
 TECHNIQUES: Final = frozenset(
@@ -19,7 +23,8 @@ TECHNIQUES: Final = frozenset(
 )
 BESIDE: Final = frozenset({"he-sum", "paillier-sum"})
 """Techniques without which a column is sealed as well as with them."""
-INTEGRITIES: Final = frozenset({Integrity.NONE, Integrity.CELL})
+APART: Final = frozenset({"words", "range-hidden", "he-sum", "paillier-sum"})
+"""Techniques that keep what they make elsewhere, which changes of tagged rows do not keep up."""
 
 
 def check_offered(policy: Policy, findings: Findings) -> None:
@@ -29,13 +34,36 @@ def check_offered(policy: Policy, findings: Findings) -> None:
         _missing(("names",), "names are not hidden", findings)
     for number, table in enumerate(policy.tables):
         path: Path = ("table", number)
-        if table.is_protected and table.integrity not in INTEGRITIES:
-            told = f"`{table.name}` gets no integrity of its {table.integrity.value}s"
-            _missing((*path, "integrity"), told, findings)
+        if table.integrity in GUARDED:
+            _check_guarded(table, path, findings)
         if table.decoys:
             _missing((*path, "decoys"), f"`{table.name}` gets no decoys", findings)
         for place, column in enumerate(table.columns):
             _check_column(column, (*path, "column", place), findings)
+
+
+def _check_guarded(table: TablePolicy, path: Path, findings: Findings) -> None:
+    """Add what rows cannot be tagged with."""
+    if not table.is_protected:
+        told = f"`{table.name}` has no protected column: rows that are all in the clear get no tags"
+        _missing((*path, "integrity"), told, findings)
+        return
+    for place, column in enumerate(table.columns):
+        at = (*path, "column", place)
+        if column.is_clear and not _is_known(column.type):
+            told = f"`{column.name}` is of a type whose form is not known here"
+            _missing((*at, "type"), f"tags over it: {told}", findings)
+        for technique in APART.intersection(column.techniques):
+            told = f"`{technique}` of `{column.name}` in a table whose rows are tagged"
+            _missing((*at, "protect"), told, findings)
+
+
+def _is_known(type_: str) -> bool:
+    try:
+        codec(named(type_))
+    except TypeRefusedError:
+        return False
+    return True
 
 
 def _check_column(column: ColumnPolicy, path: Path, findings: Findings) -> None:

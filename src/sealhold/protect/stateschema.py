@@ -9,6 +9,7 @@
 | ticket, taken, renewed | what is pending: counters, and the series that a renewal replaces |
 | token | values and what stands for them |
 | migration | how far each table is that was migrated |
+| part, staged | the versions of rows, 1,024 to a part; those whose transaction may go on |
 
 A `place` names a column or domain.
 
@@ -54,6 +55,16 @@ _MIGRATION: Final = (
     f" PRIMARY KEY (place, name)) {_BARE}"
 )
 _FIRST: Final = "INSERT INTO meta VALUES ('form', 1), ('turn', 0)"
+
+_PART: Final = (
+    "CREATE TABLE IF NOT EXISTS part (place TEXT, number INTEGER, versions BLOB NOT NULL,"
+    f" total BLOB NOT NULL, PRIMARY KEY (place, number)) {_BARE}"
+)
+_STAGED: Final = (
+    "CREATE TABLE IF NOT EXISTS staged (ticket INTEGER, place TEXT, rid INTEGER,"
+    f" version INTEGER NOT NULL, PRIMARY KEY (ticket, place, rid)) {_BARE}"
+)
+ROWS: Final = (_PART, _STAGED)  # made at the first start that needs them: files may be older
 
 SCHEMA: Final = (
     *(_META, _EPOCH, _SEALED, _SERIES, _GAP),

@@ -104,6 +104,8 @@ _WORDS = {
     EventKind.PROXY_LEASE: "up to {statements} of {reason} allowed, {cells_out} opened at most",
     EventKind.PROXY_USE: "{statements} of {reason} run, {cells_out} opened",
     EventKind.PROVIDER: "what a provider gave is not what was kept there: {reason}",
+    EventKind.PROXY_HEAD: "what stands for all rows at a provider was noted",
+    EventKind.PROXY_AUDIT: "rows at a provider were compared with what was written: {reason}",
     EventKind.COMPONENT: "what a grant lets a source run: {reason}",
 }
 

@@ -9,8 +9,9 @@ Source: docs/spec/59-proxy-in-a-vault.md section 2.
 
 from pathlib import Path
 
-from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.model.errors import ProxyStateLostError
+from sealhold.model.ids import Collection
 from sealhold.protect.state import State
 from sealhold.stores.spec import Expect
 from sealhold.vault.core import Core
@@ -84,10 +85,45 @@ class ProxyStates:
         finally:
             state.close()
 
+    # THREAT T720: an older copy of the file than this is refused from here on
+    def head(self, proxy: str, state: State, digest: bytes) -> None:
+        """Remember how new a state is, and tell the log what stands for all rows in it.
+
+        Raises:
+            AuditUnavailableError: the log cannot be written.
+        """
+        teller = Teller(self._core.keys)
+        event = Event(
+            kind=EventKind.PROXY_HEAD, actor=Actor.VAULT, subject=teller.subject, digest=digest
+        )
+        self._remember(proxy, state, teller, event)
+
+    def audited(self, table: str, rows: int, found: int, reason: str) -> None:
+        """Tell the log of an audit of one table.
+
+        Raises:
+            AuditUnavailableError: the log cannot be written.
+        """
+        teller = Teller(self._core.keys)
+        event = Event(
+            kind=EventKind.PROXY_AUDIT,
+            actor=Actor.OWNER,
+            outcome=Outcome.FAILED if found else Outcome.DONE,
+            subject=teller.subject,
+            collection=Collection(table),
+            rows_read=rows,
+            rows_out=found,
+            reason=reason,
+        )
+        self._core.writer.commit(Work((), (teller.entry(event),), releases=True))
+
     def _note(self, proxy: str, state: State, reason: str) -> None:
-        put = self._rows.put(Thing.STATE, proxy, {"turn": state.turn}, expect=Expect.ANY)
         teller = Teller(self._core.keys)
         event = Event(
             kind=EventKind.PROXY, actor=Actor.OWNER, subject=teller.subject, reason=reason
         )
+        self._remember(proxy, state, teller, event)
+
+    def _remember(self, proxy: str, state: State, teller: Teller, event: Event) -> None:
+        put = self._rows.put(Thing.STATE, proxy, {"turn": state.turn}, expect=Expect.ANY)
         self._core.writer.commit(Work((put,), (teller.entry(event),), releases=True))

@@ -111,6 +111,8 @@ from sealhold.model.errors.tampered import (
     PolicyRefusedError,
     ProxyStateLostError,
     RolledBackError,
+    RowStaleError,
+    RowTamperedError,
     SealBrokenError,
     TamperedError,
 )
@@ -230,6 +232,8 @@ __all__ = [
     "RangeError",
     "RolledBackError",
     "RootAwayError",
+    "RowStaleError",
+    "RowTamperedError",
     "SealBrokenError",
     "SealholdError",
     "SourceAwayError",

@@ -97,6 +97,24 @@ class ProxyStateLostError(TamperedError):
     """
 
 
+class RowTamperedError(TamperedError):
+    """A row at a provider is not one that its proxy wrote: changed, invented, or given twice.
+
+    Remedy: `sealhold proxy audit` names each such row; put them back from a copy of the provider's.
+
+    Over HTTP: tell whoever runs the proxy: a row at the provider is not what was written.
+    """
+
+
+class RowStaleError(TamperedError):
+    """A row at a provider is an older one than was written last, or one that was deleted.
+
+    Remedy: `sealhold proxy audit` names each such row; the provider went back, or was put back.
+
+    Over HTTP: tell whoever runs the proxy: the provider shows an older row than the last one.
+    """
+
+
 class InsecureHomeError(TamperedError):
     """The home folder or a file in it may be read by other users.
 

@@ -95,3 +95,49 @@ class ProxyMigration:
     compared: int = 0
     per_second: int = 0  # rows that were filled
     lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyFinding:
+    """A row at a provider that is not as it was written."""
+
+    table: str
+    row: int  # the number that the proxy gave it
+    what: str  # changed, replayed, deleted, invented, doubled, missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyAuditedColumn:
+    """How one column is protected."""
+
+    name: str
+    protect: tuple[str, ...]
+    key_version: int = 0  # 0: in the clear
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyAuditedTable:
+    """What an audit saw of one table."""
+
+    table: str
+    integrity: str
+    columns: tuple[ProxyAuditedColumn, ...]
+    bytes: int = 0  # at the provider, as it says
+    rows: int = 0  # that were compared
+    parts: int = 0  # of 1,024 row numbers each
+    of_parts: int = 0
+    settled: int = 0  # rows of which two versions were taken before
+    found: int = 0
+    findings: tuple[ProxyFinding, ...] = ()  # the first thousand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyAudit:
+    """What an audit of a provider saw."""
+
+    policy: str
+    version: int
+    since: Instant  # when that version was put in force
+    provider: str
+    head: str  # hexadecimal; stands for all rows under `integrity = "table"`
+    tables: tuple[ProxyAuditedTable, ...]

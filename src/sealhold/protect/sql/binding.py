@@ -15,7 +15,17 @@ from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.sql.hiding import hidden_value
-from sealhold.protect.sql.plan import Given, Hidden, Known, Made, Parameter, Query, Row
+from sealhold.protect.sql.plan import (
+    Given,
+    Hidden,
+    Known,
+    Made,
+    Parameter,
+    Query,
+    Row,
+    RowTag,
+    Version,
+)
 from sealhold.protect.sql.recipes import recipe_of
 from sealhold.protect.sql.wire import BINARY, TEXT, format_of
 
@@ -64,6 +74,7 @@ def bound(
     rids: Sequence[int],
     settings: Settings,
     made: Mapping[int, bytes | None] = NOTHING,
+    version: int = 0,
 ) -> tuple[Sequence[int], list[bytes | None]]:
     """Return formats and values for the provider.
 
@@ -73,6 +84,7 @@ def bound(
         rids: the numbers of rows that this execution makes.
         settings: of the session.
         made: arrays of a rewriting, or of what a search found, by number of the parameter.
+        version: of rows that are tagged.
 
     Raises:
         PgValueError: a value that its column cannot hold, or fewer values than it takes.
@@ -93,6 +105,11 @@ def bound(
             cells.append(values.cells[source.client])
         elif isinstance(source, Row):
             cells.append(rid_cell(rids[source.row]))
+        elif isinstance(source, Version):
+            cells.append(rid_cell(version))
+        elif isinstance(source, RowTag):  # all that it covers stands before it
+            covered = [None if place is None else cells[place] for place in source.places]
+            cells.append(source.guard.tags.tag(rids[source.row], version, covered))
         else:
             cells.append(source.value if isinstance(source, Known) else made[at])
     if not recipe.given:

@@ -38,6 +38,7 @@ from sealhold.protect.sql.residual import (
 from sealhold.protect.sql.scope import UNDEFINED, Scope, entry_of
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
+from sealhold.protect.sql.wholerows import lay_out
 from sealhold.protect.sql.work import Work
 
 BIGINTS: Final = 1016
@@ -153,7 +154,7 @@ class Changing:
         items = holder.from_clause if isinstance(holder, pb.UpdateStmt) else holder.using_clause
         made.from_clause.extend([Node(range_var=table), *items])
         base = Base(self.scope)
-        left = push_where(made, change, expressions)
+        left = self._left(made, change, expressions)
         try:
             where = (
                 compile_predicate(tree.both(left), base.slot, self.work.parameters.type_of)
@@ -172,8 +173,7 @@ class Changing:
             if isinstance(computed, Expression):
                 for client, type_ in computed.learned.items():
                     self.work.parameters.learn(client, type_)
-        rid = tree.column(self.alias, RID)
-        targets, outputs = base.lay_out(first=[rid])
+        targets, outputs = self._laid(base)
         made.target_list.extend(targets)
         lock = pb.LockingClause(
             locked_rels=[
@@ -199,6 +199,14 @@ class Changing:
             return columns
         names = {each.res_target.name for each in change.target_list}
         return [each for each in columns if each.name in names]
+
+    def _left(self, made: pb.SelectStmt, change: Change, expressions: Expressions) -> list[Node]:
+        """Let the provider do what it can of a WHERE, and return the rest."""
+        return push_where(made, change, expressions)
+
+    def _laid(self, base: Base) -> tuple[list[Node], tuple[Output, ...]]:
+        targets, outputs, _ = lay_out(base.cells, self.work, [tree.column(self.alias, RID)])
+        return targets, outputs
 
     def _protected(self, change: Change) -> list[pb.ResTarget]:
         if isinstance(change, pb.DeleteStmt):
@@ -242,7 +250,7 @@ class Changing:
         made = type(change)()
         made.CopyFrom(change)
         expressions = self._begin(change, made)
-        values = _unnest(arrays, names)
+        values = unnest(arrays, names)
         (made.from_clause if isinstance(made, pb.UpdateStmt) else made.using_clause).append(values)
         rid = tree.compare("=", tree.column(self.alias, RID), tree.column(VALUES, RID))
         conditions = [rid]
@@ -266,7 +274,8 @@ def _is_joined(change: Change) -> bool:
     return bool(change.from_clause if isinstance(change, pb.UpdateStmt) else change.using_clause)
 
 
-def _unnest(arrays: list[Node], names: list[str]) -> Node:
+def unnest(arrays: list[Node], names: list[str]) -> Node:
+    """Return arrays as a table of one row for each element."""
     # by its bare name: only so the server takes several arrays side by side
     call = Node(func_call=pb.FuncCall(funcname=[tree.string("unnest")], args=arrays))
     function = pb.RangeFunction(

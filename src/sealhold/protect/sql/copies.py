@@ -36,7 +36,7 @@ def copy_from(copy: pb.CopyStmt, relation: Relation, work: Work) -> CopyPlan:
     check(copy)
     if copy.HasField("where_clause"):
         raise NotPossibleError("COPY ... WHERE into a protected table")
-    attributes = _attributes(copy, relation)
+    attributes = attributes_of(copy, relation)
     columns: list[CopyColumn] = []
     physical: list[str] = []
     for each in attributes:
@@ -58,7 +58,7 @@ def copy_from(copy: pb.CopyStmt, relation: Relation, work: Work) -> CopyPlan:
     made.CopyFrom(copy)
     del made.options[:], made.attlist[:]
     made.attlist.extend(tree.string(each) for each in (*physical, RID))
-    made.options.append(_binary())
+    made.options.append(binary())
     form, options = read_options(copy)
     sql = tree.deparsed(Node(copy_stmt=made))
     return CopyPlan(
@@ -70,7 +70,7 @@ def copy_from(copy: pb.CopyStmt, relation: Relation, work: Work) -> CopyPlan:
 
 def select_of(copy: pb.CopyStmt, relation: Relation) -> pb.SelectStmt:
     """Return the query of a COPY out of a table."""
-    attributes = _attributes(copy, relation)
+    attributes = attributes_of(copy, relation)
     table = pb.RangeVar()
     table.CopyFrom(copy.relation)
     return pb.SelectStmt(
@@ -134,7 +134,8 @@ def _text(argument: Node) -> str:
             return "true"
 
 
-def _attributes(copy: pb.CopyStmt, relation: Relation) -> list[Attribute]:
+def attributes_of(copy: pb.CopyStmt, relation: Relation) -> list[Attribute]:
+    """Return the columns that the client's lines have, in order."""
     names = tree.strings(copy.attlist)
     if not names:
         return list(relation.attributes)
@@ -149,7 +150,8 @@ def _attributes(copy: pb.CopyStmt, relation: Relation) -> list[Attribute]:
     return found
 
 
-def _binary() -> Node:
+def binary() -> Node:
+    """Return the option that asks for the binary form."""
     return Node(
         def_elem=pb.DefElem(
             defname="format", arg=tree.string("binary"), defaction=pb.DefElemAction.DEFELEM_UNSPEC

@@ -8,8 +8,8 @@
 Source: docs/spec/56-postgresql-proxy.md section 8.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Generator, Sequence
+from typing import Any, Final
 
 from sealhold.model.errors import SealholdError
 from sealhold.protect.pgtypes.codec import codec
@@ -19,14 +19,15 @@ from sealhold.protect.sql.binding import Values, rid_cell
 from sealhold.protect.sql.commands import complete
 from sealhold.protect.sql.copyreading import HEADER, TRAILER, Fields, Reader, reader_of
 from sealhold.protect.sql.copywriting import Writer, writer_of
-from sealhold.protect.sql.errors import LIMIT, error
+from sealhold.protect.sql.errors import LIMIT, error, told
 from sealhold.protect.sql.line import COPY_IN, Line
 from sealhold.protect.sql.opening import Opening, Rows, described, value_error
 from sealhold.protect.sql.pairing import Written
 from sealhold.protect.sql.plan import CopyColumn, CopyPlan, Query
 from sealhold.protect.sql.prepared import Told, ToldSwallowed
 from sealhold.protect.sql.running import Running
-from sealhold.protect.sql.talk import Job, Talk
+from sealhold.protect.sql.taggedcopy import TaggedCopy, tagged_copy
+from sealhold.protect.sql.talk import Job, Talk, Wait
 from sealhold.protect.sql.wire import (
     BINARY,
     HEAD,
@@ -67,7 +68,12 @@ class _Into(Told):
         if kind != _COMPLETE:
             return super().take(line, kind, message)
         self._copying.ends()
-        line.say(message)
+        try:
+            self._copying.check(message[HEAD:])
+        except SealholdError as err:
+            line.fail(told(err))
+        else:
+            line.say(message)
         return True
 
     def error(self, line: Line, message: bytes) -> None:
@@ -101,6 +107,7 @@ class Copying:
         self._size = 0
         self._has_head = False
         self._written = Written()  # pairs of all lines: they go behind the last one
+        self._tags: TaggedCopy | None = None
 
     # --- what the statement does ---
 
@@ -117,12 +124,17 @@ class Copying:
         running, line = self._running, self._talk.line
         if not running.leasing.is_ready(plan.touch):
             yield from running.leasing.admitted(plan.touch)
+            if line.skipping:
+                return
         query = Query("", plan.touch)
         self._plan, self.has_begun = plan, False
         line.ask(build_parse(_NAME, plan.sql.encode(), ()), ToldSwallowed(query))
         line.ask(build_bind(_NAME, _NAME, (), (), ()), ToldSwallowed(query))
         line.ask(build_target(b"C", b"S", _NAME), ToldSwallowed(query))
         into = _Into(self, plan)
+        self._tags = tagged_copy(plan, self._talk.parts.versions)
+        if self._tags is not None:
+            self._tags.begin(self._talk)
         line.ask(build_execute(_NAME), into)
         line.flush()
         yield lambda: self.has_begun or not line.owed or into not in line.owed
@@ -162,6 +174,15 @@ class Copying:
             text = body.rstrip(b"\0").decode("utf-8", "replace")
             self._fail(error("57014", f"COPY from stdin failed: {text}"))
 
+    def check(self, tag: bytes) -> None:
+        """Check what the provider says of a COPY of rows that are tagged.
+
+        Raises:
+            SealholdError: it did not take all.
+        """
+        if self._tags is not None:
+            self._tags.check(tag)
+
     # --- into a table ---
 
     def _guarded(self, *, is_last: bool) -> Job:
@@ -180,20 +201,14 @@ class Copying:
         if is_last:
             rows += reader.finish()
         yield from self._running.stocked(len(rows))
+        rids = self._running.take_rids(len(rows))
+        if self._tags is not None and rows:
+            yield from self._tags.note(rids)
         if not self.is_on:
             return  # the provider ended it meanwhile
-        pairing = self._running.pairing
         changes: Changes = {}
-        sealed = self._sealed(plan, rows, changes) if rows else []
-        written = yield from pairing.batches(changes)
-        if written is None:
-            return
-        self._written.batches += written.batches
-        if not self.is_on:
-            pairing.drop(self._written)
-            return
-        if self._written.size > self._talk.parts.limits.fetch_bytes:
-            self._fail(error(LIMIT, "more words or ranges than one COPY may have", _LESS))
+        sealed = self._sealed(plan, rows, rids, changes) if rows else []
+        if not (yield from self._paired(changes)):
             return
         parts = [] if self._has_head else [HEADER]
         self._has_head = True
@@ -202,13 +217,36 @@ class Copying:
             parts.append(TRAILER)
         line.to_provider.append(frame(b"d", b"".join(parts)))
         if is_last:
-            self.is_on, self.is_synced = False, True
+            self.is_on, self.is_synced, into = False, True, self._into
             line.to_provider.append(frame(b"c"))
-            pairing.send(self._written)
+            self._running.pairing.send(self._written)
+            if self._tags is not None:  # it is not committed before it is known to be whole
+                line.flush()
+                yield lambda: into not in line.owed
             line.sync()
 
-    def _sealed(self, plan: CopyPlan, rows: Sequence[Fields], changes: Changes) -> list[Fields]:
-        rids = self._running.take_rids(len(rows))
+    def _paired(self, changes: Changes) -> Generator[Wait, Any, bool]:
+        """Have the pairs of some lines made; return whether the COPY goes on.
+
+        Raises:
+            SealholdError: the disk refuses.
+        """
+        pairing = self._running.pairing
+        written = yield from pairing.batches(changes)
+        if written is None:
+            return False
+        self._written.batches += written.batches
+        if not self.is_on:
+            pairing.drop(self._written)
+            return False
+        if self._written.size > self._talk.parts.limits.fetch_bytes:
+            self._fail(error(LIMIT, "more words or ranges than one COPY may have", _LESS))
+            return False
+        return True
+
+    def _sealed(
+        self, plan: CopyPlan, rows: Sequence[Fields], rids: Sequence[int], changes: Changes
+    ) -> list[Fields]:
         columns: list[Fields] = []
         for column, cells in zip(plan.columns, zip(*rows, strict=True), strict=True):
             values = self._values(plan, column, cells)
@@ -222,8 +260,10 @@ class Copying:
             given = [value] * len(rows)
             note_rows(changes, hidden, rids, given)
             columns += [hidden.encode(suffix, given, rids) for suffix in hidden.techniques]
+        tagged = [] if self._tags is None else self._tags.tagged(columns, rids)
         if plan.rid:
             columns.append([*map(rid_cell, rids)])
+        columns += tagged
         return list(zip(*columns, strict=True))
 
     def _values(self, plan: CopyPlan, column: CopyColumn, cells: Fields) -> Fields:
@@ -249,6 +289,8 @@ class Copying:
             return
         if not running.is_ready(query):
             yield from running.made_ready(query)
+            if line.skipping:
+                return
         results = (BINARY,) if plan.form == "binary" else (TEXT,)
         ready, may_go_on = yield from running.prepared_pairs(query, Values())
         if not may_go_on:

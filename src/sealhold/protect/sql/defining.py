@@ -15,12 +15,14 @@ from typing import Final
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
+from sealhold.protect.guards import guard_among
 from sealhold.protect.pgtypes.codec import Settings
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.types import spelled
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import BY_SETTINGS, DERIVED
+from sealhold.protect.sql.guardeddefinitions import check_defined, guarding_columns
 from sealhold.protect.sql.hiding import hidden_value
 from sealhold.protect.sql.literals import is_null, literal_of, type_of
 from sealhold.protect.sql.names import DEFAULT, RID
@@ -95,6 +97,10 @@ class Defining:
             )
         made.table_elts.extend(later)
         made.table_elts.append(_rid_column())
+        guard = guard_among(columns)
+        if guard is not None:
+            check_defined(guard, create)
+            made.table_elts.extend(guarding_columns())
         defaults = [
             _default_of(create.relation, name, cell) for name, cell in self._defaults.items()
         ]
@@ -320,6 +326,11 @@ class Defining:
                 kinds.AT_ChangeOwner,
             } or command.subtype in {kinds.AT_SetNotNull, kinds.AT_DropNotNull}:
                 made.cmds.append(each)
+            elif guard_among(columns) and command.subtype in {
+                kinds.AT_DropColumn,
+                kinds.AT_AddColumn,
+            }:
+                raise NotPossibleError("another set of columns in a table whose rows are verified")
             elif command.subtype == kinds.AT_DropColumn:
                 made.cmds.extend(_dropped(each, columns.get(command.name)))
             elif command.name and command.name in columns:

@@ -16,6 +16,7 @@ from sealhold.model.errors import (
     DeniedError,
     ExhaustedError,
     InvalidError,
+    RowStaleError,
     SealholdError,
     StaleError,
     TamperedError,
@@ -45,6 +46,7 @@ _VALUES: Final = (
     (re.compile(r"\\x[0-9a-f]{16,}"), "(protected)"),
 )
 _SAID: Final[tuple[tuple[type[SealholdError], str], ...]] = (
+    (RowStaleError, STALE),
     (TamperedError, TAMPERED),
     (StaleError, STALE),
     (DatabaseAwayError, AWAY),
@@ -72,6 +74,11 @@ def told(err: SealholdError) -> bytes:
     """Return an error of the vault's own as an ErrorResponse."""
     code = next((code for kind, code in _SAID if isinstance(err, kind)), "XX000")
     return error(code, str(err) or type(err).code(), err.remedy())
+
+
+def finding(err: TamperedError) -> str:
+    """Return what the log says is wrong at the provider."""
+    return "stale" if isinstance(err, RowStaleError) else "tampered"
 
 
 def sqlstate(message: bytes) -> bytes:

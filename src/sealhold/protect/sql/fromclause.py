@@ -25,6 +25,7 @@ from sealhold.protect.sql.refusing import (
 )
 from sealhold.protect.sql.scope import Entry, Field, Scope, entry_of, is_of_system
 from sealhold.protect.sql.tree import Node
+from sealhold.protect.sql.wholerows import admit, mark, note_join
 from sealhold.protect.sql.work import Work, rebuilt
 
 JOIN: Final = pb.JoinType
@@ -101,6 +102,7 @@ class FromClause:
             raise WrongError("42P01", f'relation "{name}" does not exist')
         if not self.work.names.is_listed(found.schema, found.name):
             raise NotListedError(found.schema, found.name)
+        admit(self.work, found, alias, is_top=self.scope.parent is None)
         self.work.tables[f"{found.schema}.{found.name}"] = None
         return entry_of(found, alias, renamed)
 
@@ -141,10 +143,11 @@ class FromClause:
         join = node.join_expr
         if join.HasField("alias") or join.HasField("join_using_alias"):
             raise CannotResolveError("a join with a name of its own is not understood here")
-        spared = self._spared
+        spared, before = self._spared, mark(self.work)
         if join.jointype != JOIN.JOIN_INNER:
             self._spared = None  # a row that an outer join keeps is not for a condition to drop
         left, left_shown = self._item(join.larg)
+        between = mark(self.work)
         right, right_shown = self._item(join.rarg)
         copy = Node()
         copy.CopyFrom(node)
@@ -154,6 +157,8 @@ class FromClause:
             copy.join_expr.quals.CopyFrom(self._condition(join.quals))
         self._spared = spared
         names = self._merging(join, left_shown, right_shown)
+        shown = (left_shown.fields, right_shown.fields)
+        note_join(self.work, join, names, shown, (before, between))
         if not names:
             return copy, _joined(left_shown, right_shown)
         return self._merge(copy, names, left_shown, right_shown)

@@ -7,8 +7,10 @@ Source: docs/spec/56-postgresql-proxy.md sections 4 and 5.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from sealhold.model.errors import SealholdError
+from sealhold.model.pgsteps import Call
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.besides import all_besides
 from sealhold.protect.sql.binding import Values
@@ -198,11 +200,13 @@ class Hiding:
         running, values = self._running, Values(said.values, said.formats)
         try:
             yield from running.made_ready(plan)
+            if self._talk.line.skipping:
+                return  # an error came meanwhile, and the provider skips too
             ready, may_go_on = yield from running.prepared_pairs(plan, values)
         except (PgValueError, SealholdError) as err:
             self._talk.line.refuse(value_error(err))
             return
-        if may_go_on:
+        if may_go_on and not self._talk.line.skipping:
             self._bound(statement, plan, said, ready)
 
     def _guarded(self, job: Job) -> Job:
@@ -239,12 +243,16 @@ class Hiding:
 
         Raises:
             PgValueError: another transaction is changing what is to be emptied.
+            SealholdError: the disk refuses.
         """
         line, pairing = self._talk.line, self._running.pairing
         begun = yield from pairing.began(all_besides(plan.begun))
         if line.skipping:
             pairing.drop(begun)
             return
+        versions = self._talk.parts.versions
+        if plan.forgets and versions is not None:
+            yield Call(partial(versions.forget, plan.forgets))
         query = Query("", plan.touch)
         for each in plan.statements:
             line.ask(build_parse(_DDL, each.encode(), ()), ToldSwallowed(query))

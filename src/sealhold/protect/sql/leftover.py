@@ -20,13 +20,14 @@ from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import Shown
 from sealhold.protect.sql.grouping import Grouping, contains_aggregate
-from sealhold.protect.sql.plan import Output
+from sealhold.protect.sql.plan import Output, Whole
 from sealhold.protect.sql.refusing import NotPossibleError, PlanError, WrongError
 from sealhold.protect.sql.residual import CannotDo, Residual, Slot, compile_select
 from sealhold.protect.sql.scope import UNDEFINED, Field, Scope
 from sealhold.protect.sql.searching import narrowed
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
+from sealhold.protect.sql.wholerows import conditions, lay_out
 from sealhold.protect.sql.work import Work
 
 Filtered: TypeAlias = pb.SelectStmt | pb.UpdateStmt | pb.DeleteStmt
@@ -39,7 +40,7 @@ class Base:
     scope: Scope
     slots: dict[tuple[str, str], Slot] = field(default_factory=dict)
     opened: dict[Column, None] = field(default_factory=dict)
-    _cells: list[tuple[Field, Node]] = field(default_factory=list)
+    cells: list[tuple[Field, Node]] = field(default_factory=list)
 
     def slot(self, names: tuple[str, ...]) -> Slot:
         """Return where a column stands in each row; it is asked for from now on.
@@ -58,30 +59,11 @@ class Base:
             raise NotPossibleError(f'column "{names[-1]}" is of a type or table not known here')
         key = (found.alias, found.name)
         if key not in self.slots:
-            self.slots[key] = Slot(len(self._cells), found.type)
-            self._cells.append((found, found.at()))
+            self.slots[key] = Slot(len(self.cells), found.type)
+            self.cells.append((found, found.at()))
             if found.column is not None:
                 self.opened[found.column] = None
         return self.slots[key]
-
-    def lay_out(self, *, first: Sequence[Node] = ()) -> tuple[list[Node], tuple[Output, ...]]:
-        """Return the targets for the provider and how each is read; `first` stand before them."""
-        targets = [*map(tree.target, first)]
-        at_start = len(targets)
-        targets += [tree.target(node) for _, node in self._cells]
-        outputs: list[Output] = []
-        rids: dict[tuple[str, str], int] = {}
-        for at, (shown, _) in enumerate(self._cells):
-            rid_at = None
-            row = shown.row()
-            if row is not None:
-                key = (shown.alias, shown.rid or "")
-                if key not in rids:
-                    rids[key] = len(targets)
-                    targets.append(tree.target(row))
-                rid_at = rids[key]
-            outputs.append(Output(shown.name, at_start + at, shown.column, rid_at))
-        return targets, tuple(outputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +74,8 @@ class Split:
     outputs: tuple[Output, ...]
     residual: Residual
     opened: tuple[Column, ...]
+    wholes: tuple[Whole, ...] = ()
+    is_once: bool = False
 
 
 def split(selecting: Selecting, select: pb.SelectStmt, work: Work) -> Split:
@@ -109,6 +93,8 @@ def split(selecting: Selecting, select: pb.SelectStmt, work: Work) -> Split:
     rest.ClearField("with_clause")
     _expand(rest, selecting, expressions, shown)
     left += push_where(made, select, expressions)
+    if work.guarded:
+        left = conditions(select, work)
     rest.ClearField("where_clause")
     if left:
         rest.where_clause.CopyFrom(tree.both(left))
@@ -117,8 +103,23 @@ def split(selecting: Selecting, select: pb.SelectStmt, work: Work) -> Split:
     for name in ("having_clause", "limit_count", "limit_offset"):
         made.ClearField(name)
     made.limit_option = pb.LimitOption.LIMIT_OPTION_DEFAULT
-    if _only_filters(rest):
+    if _only_filters(rest) and not work.guarded:
         _push_sort(made, rest, expressions, selecting, select, shown)
+    residual = compiled(rest, base, work)
+    targets, outputs, wholes = lay_out(base.cells, work)
+    made.target_list.extend(targets or [tree.target(tree.integer(1))])
+    for each in base.opened:
+        work.opened[each] = None
+    is_once = bool(wholes) and len(wholes) == len(scope.entries)
+    return Split(made, outputs, residual, tuple(base.opened), wholes, is_once)
+
+
+def compiled(rest: pb.SelectStmt, base: Base, work: Work) -> Residual:
+    """Return what is done here of a query.
+
+    Raises:
+        PlanError: it cannot be.
+    """
     try:
         residual = compile_select(
             rest, base.slot, work.parameters.type_of, text_order=work.names.text_order
@@ -131,11 +132,7 @@ def split(selecting: Selecting, select: pb.SelectStmt, work: Work) -> Split:
         raise WrongError(err.sqlstate, err.message) from err
     for client, type_ in residual.learned.items():
         work.parameters.learn(client, type_)
-    targets, outputs = base.lay_out()
-    made.target_list.extend(targets or [tree.target(tree.integer(1))])
-    for each in base.opened:
-        work.opened[each] = None
-    return Split(made, outputs, residual, tuple(base.opened))
+    return residual
 
 
 def push_where(made: Filtered, select: Filtered, expressions: Expressions) -> list[Node]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from sealhold.protect.columns import Column
+from sealhold.protect.guards import Guard, guard_among, is_guarded
 from sealhold.protect.spec import CELL
 
 RID: Final = "_sh_rid"
@@ -71,6 +72,7 @@ class Attribute:
     rid: str | None = None  # where the number of its row stands
     default: bytes | None = None  # of a protected column: a cell that is bound to no row
     is_moving: bool = False  # who writes it clears the mark of its row
+    is_computed: bool = False  # the provider has a default for it, or computes it
 
     def at(self, suffix: str = CELL) -> str:
         """Return the name at the provider of what the technique of `suffix` stores."""
@@ -89,6 +91,7 @@ class Relation:
     dropped: frozenset[str] = frozenset()  # names at the provider that the client cannot see
     is_bare: bool = False  # the policy protects it, but the provider does not hold it so
     mark: str = ""  # of a table that is migrated: the column that says of a row that it is done
+    guard: Guard | None = None  # of a table whose rows are tagged
 
     @property
     def is_protected(self) -> bool:
@@ -185,6 +188,10 @@ def _table(key: tuple[str, str], rows: Sequence[Cells], columns: Mapping[str, Co
         for column in columns.values()
         for suffix in column.techniques
     )
+    guard = guard_among(columns)
+    if guard is not None:
+        # THREAT T716: a column of another type, or one more, would be read as something else
+        is_whole = is_whole and is_guarded(guard, {row[4] or "": int(row[6] or 0) for row in rows})
     is_bare = bool(columns) and not (is_whole and RID in there)
     columns = {} if is_bare else columns
     ours = {name for name in there if name.startswith(HIDDEN_PREFIX)}
@@ -198,7 +205,7 @@ def _table(key: tuple[str, str], rows: Sequence[Cells], columns: Mapping[str, Co
     first = rows[0]
     return Relation(
         *key, int(first[2] or 0), first[3] or "", numbered if columns else tuple(attributes),
-        frozenset(hidden), is_bare,
+        frozenset(hidden), is_bare, guard=None if is_bare else guard,
     )  # fmt: skip
 
 
@@ -228,6 +235,7 @@ def attribute_of(row: Cells, column: Column | None) -> Attribute:
         places or {CELL: name},
         RID if column is not None else None,
         _default(row[10]) if column is not None else None,
+        is_computed=row[9] == "true",
     )
 
 

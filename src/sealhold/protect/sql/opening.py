@@ -18,7 +18,8 @@ from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.pgtypes.types import PgType
 from sealhold.protect.policy import Limits
-from sealhold.protect.sql.errors import LIMIT, error, told
+from sealhold.protect.sql.checking import Checking
+from sealhold.protect.sql.errors import LIMIT, error, finding, told
 from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import RELAYED, Line
 from sealhold.protect.sql.plan import Output, Query
@@ -64,7 +65,7 @@ def described(query: Query, prepared: Prepared, results: Sequence[int]) -> tuple
             _typed(name, type_, format_of(results, at))
             for at, (name, type_) in enumerate(query.residual.outputs)
         )
-    if given is None:
+    if given is None or query.wholes:
         return None
     if query.outputs is None:
         return tuple(each._replace(format=format_of(results, at)) for at, each in enumerate(given))
@@ -97,8 +98,10 @@ class Opening:
         results: Sequence[int],
         limits: Limits,
         parameters: Sequence[bytes | None],
+        checking: Checking | None = None,
     ) -> None:
         self.query = query
+        self._checking = checking
         self.leasing = leasing
         self.results = tuple(results)
         self.most = limits.fetch_rows  # that may be kept here
@@ -138,9 +141,12 @@ class Opening:
         """Return the columns of the query's outputs, those that were hidden in binary form.
 
         Raises:
-            TamperedError: a cell does not open.
+            TamperedError: a cell does not open, or a row is not as it was written last.
+            PgValueError: a row of a transaction that is too old to be judged.
         """
         columns = list(zip(*rows, strict=True))
+        if self._checking is not None:
+            self._checking.check(columns)
         if self.query.outputs is None:
             return list(columns)
         made: list[Sequence[bytes | None]] = []
@@ -173,7 +179,8 @@ class Opening:
         Raises:
             TamperedError: a cell does not open.
         """
-        self.kept.extend(zip(*self.opened(rows), strict=True))
+        opened = self.opened(rows)
+        self.kept.extend(zip(*opened, strict=True) if opened else [()] * len(rows))
         self._bytes += sum(len(cell) for row in rows for cell in row if cell is not None)
         return len(self.kept) <= self.most and self._bytes <= self._most_bytes
 
@@ -241,7 +248,7 @@ class Rows(Told):
                 self.fail(line, too_many(opening.most))
         # THREAT T647: nothing of these rows has left; those that follow are not opened
         except TamperedError as err:
-            opening.leasing.found("tampered", self.query.touch, str(err))
+            opening.leasing.found(finding(err), self.query.touch, str(err))
             self.fail(line, told(err))
         except (PgValueError, SealholdError) as err:
             self.fail(line, value_error(err))

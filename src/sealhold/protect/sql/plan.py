@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealhold.protect.columns import Column
+    from sealhold.protect.guards import Guard
     from sealhold.protect.pgtypes.codec import Settings
     from sealhold.protect.pgtypes.types import PgType
     from sealhold.protect.sql.residual import Residual
@@ -88,7 +89,7 @@ class Hidden:
 class Made:
     """The array of what a rewriting made for one physical column, one element for each row."""
 
-    assignment: int | None  # of the rewriting; None: the row numbers
+    assignment: int | None  # of the rewriting; None: the row numbers, or their tags
     suffix: str = ""
 
 
@@ -111,7 +112,21 @@ class Found:
     is_negated: bool = False  # they are the rows that are not meant
 
 
-Source = Given | Known | Row | Hidden | Made | Found
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The version of the rows that an execution writes: drawn anew for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowTag:
+    """The tag of a row that an INSERT makes, over what other parameters hold."""
+
+    guard: Guard
+    row: int
+    places: tuple[int | None, ...]  # of each physical column the parameter; None: NULL
+
+
+Source = Given | Known | Row | Hidden | Made | Found | Version | RowTag
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +148,20 @@ class Output:
     table: int = 0  # oid and number of attribute, as RowDescription tells them
     attribute: int = 0
     type: PgType | None = None  # None: the column's own
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All of a table's rows in an answer: physical columns in order, number, version and tag."""
+
+    guard: Guard
+    at: int  # the first of them
+    is_optional: bool = False  # an outer join has NULLs in the place of a row that is not there
+
+    @property
+    def rid_at(self) -> int:
+        """The column with the row's number; version and tag are the next two."""
+        return self.at + len(self.guard.physical)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +187,9 @@ class Query:
     new_rows: int = 0  # row numbers that one execution takes
     kept: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
     has_pairs: bool = False  # it asks or writes tables beside: see `besides.py`
+    wholes: tuple[Whole, ...] = ()  # rows that are verified before anything of them is opened
+    is_once: bool = False  # no rows of `wholes` come together twice
+    locks: bool = False  # the rows of the first of `wholes` are locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +209,7 @@ class Script:
     tag: str  # what the client is answered: CREATE TABLE
     touch: Touch
     begun: tuple[Column, ...] = ()  # whose tables beside are empty from now on
+    forgets: str = ""  # a table whose rows are tagged and that is made anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +235,7 @@ class Rewrite:
 
     The first output of `select` is the row number (bigint, binary form); `where` drops rows after
     they were opened. `change` is sent once with arrays (`Made`); its answer is the client's.
+    Of a table with a `guard` each change is one: an INSERT too, whose `select` is its `change`.
     """
 
     select: Query
@@ -209,6 +243,8 @@ class Rewrite:
     assignments: tuple[Assignment, ...]
     change: Query
     kept: tuple[Kept, ...] = ()
+    guard: Guard | None = None
+    may_skip: bool = False  # ON CONFLICT DO NOTHING
 
 
 @unique
@@ -256,6 +292,8 @@ class CopyPlan:
     rid: bool = False  # each row gets a number, which is the last physical column
     query: Query | None = None  # of COPY (SELECT ...) TO, or of a table
     touch: Touch = Touch("COPY")
+    guard: Guard | None = None
+    order: tuple[int, ...] = ()  # of a guarded table: where each physical column is among ours
 
 
 @dataclass(frozen=True, slots=True)

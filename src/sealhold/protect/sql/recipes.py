@@ -40,6 +40,7 @@ class Recipe:
         )
         outputs = query.outputs or ()
         places = [each.at for each in outputs] + [each.rid_at for each in outputs if each.rid_at]
+        places += [each.rid_at + 2 for each in query.wholes]  # behind it are version and tag
         self.width = max(places, default=-1) + 1  # columns of the provider's answer
         self.hidden = sum(each.column is not None for each in outputs)
         self.texts = tuple(  # which outputs are not the same as text and in binary form, and how
@@ -66,7 +67,7 @@ class Recipe:
         query = self._query
         if query.outputs is None:
             return results
-        if query.residual is not None:
+        if query.residual is not None or query.wholes:
             return (BINARY,)
         formats = [BINARY] * width
         for at, output in enumerate(query.outputs):

@@ -15,12 +15,13 @@ from sealhold.model.errors import SealholdError, TamperedError
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.besides import Changes, besides_of
 from sealhold.protect.sql.binding import Values, arrays, bound, opened_values
-from sealhold.protect.sql.errors import told
+from sealhold.protect.sql.errors import finding, told
 from sealhold.protect.sql.line import Line, Swallowed
 from sealhold.protect.sql.opening import Opening, Rows, too_many, value_error, width_of
 from sealhold.protect.sql.plan import Rewrite
 from sealhold.protect.sql.rows import Row, RowReader
 from sealhold.protect.sql.running import Running, answer_of
+from sealhold.protect.sql.tagging import Tagging
 from sealhold.protect.sql.talk import Job, Talk
 from sealhold.protect.sql.wire import BINARY, build_bind, build_execute, build_target
 
@@ -37,6 +38,8 @@ class _Gathered(Rows):
         self._reader = RowReader(max(width_of(opening.query), 1))
         self.rids: list[int] = []
         self.cells: list[Row] = []
+        self.raw: list[Row] = []  # of a table whose rows are tagged
+        self._is_tagged = bool(opening.query.wholes)
         self.is_whole = False
 
     def rows(self, line: Line, data: bytes, at: int) -> int:
@@ -51,13 +54,14 @@ class _Gathered(Rows):
         try:
             opened = opening.opened(rows)
             self.cells += zip(*opened, strict=True) if opened else [()] * len(rows)
-            self.rids += [_rid(each[0] or bytes(8))[0] for each in rows]
+            self.rids += [_rid(each[0] or bytes(8))[0] for each in rows if not self._is_tagged]
+            self.raw += rows if self._is_tagged else ()
         except TamperedError as err:
-            opening.leasing.found("tampered", self.query.touch, str(err))
+            opening.leasing.found(finding(err), self.query.touch, str(err))
             self.fail(line, told(err))
         except (PgValueError, SealholdError) as err:
             self.fail(line, value_error(err))
-        if len(self.rids) > opening.most:
+        if len(self.cells) > opening.most:
             self.fail(line, too_many(opening.most))
         return end
 
@@ -72,6 +76,7 @@ class Rewriting:
     def __init__(self, talk: Talk, running: Running) -> None:
         self._talk = talk
         self._running = running
+        self._tagging = Tagging(talk, running)
 
     def whole(self, plan: Rewrite, values: Values) -> Job:
         """Carry one out as one statement of a Query.
@@ -92,8 +97,13 @@ class Rewriting:
             PgValueError: a value that its column cannot hold.
         """
         running, line = self._running, self._talk.line
+        if plan.select is plan.change:  # an INSERT of rows that are tagged
+            yield from self._tagging.insert(plan, values, results, is_described=is_described)
+            return
         if not running.is_ready(plan.select):
             yield from running.made_ready(plan.select)
+            if line.skipping:
+                return
         found = yield from running.pairing.found(plan.select, values)
         if found is None:
             return
@@ -101,6 +111,11 @@ class Rewriting:
         line.flush()
         yield lambda: gathered.is_over
         if not gathered.is_whole or line.skipping or line.is_settling:
+            return
+        if plan.guard is not None:
+            yield from self._tagging.change(
+                plan, values, results, gathered.raw, gathered.cells, is_described=is_described
+            )
             return
         rids, made = self._made(plan, values, gathered)
         columns = [each.column for each in plan.assignments]

@@ -15,6 +15,7 @@ from typing import Any, Final
 from sealhold.model.pgsteps import Call
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.binding import Values, bound, needed, opened_values
+from sealhold.protect.sql.checking import checking_of
 from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import BOUND, Swallowed
 from sealhold.protect.sql.opening import (
@@ -100,7 +101,10 @@ class Running:
             opened_values(query, values, talk.settings) if query.residual is not None else ()
         )
         limits = talk.parts.limits
-        return Opening(query, self.leasing, lambda: talk.settings, results, limits, parameters)
+        checking = checking_of(query, talk.parts.versions, talk.since)
+        return Opening(
+            query, self.leasing, lambda: talk.settings, results, limits, parameters, checking
+        )
 
     def bind(
         self,
@@ -180,6 +184,8 @@ class Running:
             raise PgValueError(code, said)
         if not self.is_ready(query):
             yield from self.made_ready(query)
+            if self._talk.line.skipping:
+                return
         ready, may_go_on = yield from self.prepared_pairs(query, values)
         if not may_go_on:
             return

@@ -17,6 +17,7 @@ from sealhold.protect.sql.errors import error, told
 from sealhold.protect.sql.extended import Extended
 from sealhold.protect.sql.hearing import Hearing
 from sealhold.protect.sql.hidden import Hiding
+from sealhold.protect.sql.line import IDLE
 from sealhold.protect.sql.running import Running
 from sealhold.protect.sql.simple import Simple
 from sealhold.protect.sql.talk import Job, Talk
@@ -83,7 +84,10 @@ class Serving:
         Raises:
             WireError: it is not the protocol.
         """
-        if self.talk.job is not None or self.line.is_settling:
+        line, versions = self.line, self.talk.parts.versions
+        if versions is not None and line.status == IDLE and not line.owed:
+            self.talk.since = versions.now  # before anything of it is sent
+        if self.talk.job is not None or line.is_settling:
             self._waiting.append(data)
             self._size += len(data)
         else:

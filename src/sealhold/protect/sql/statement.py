@@ -14,6 +14,7 @@ import postgast
 from google.protobuf import message
 from postgast import pg_query_pb2 as pb
 
+from sealhold.protect.guards import guard_among
 from sealhold.protect.pgtypes.errors import TypeRefusedError
 from sealhold.protect.pgtypes.types import by_oid
 from sealhold.protect.sql import tree
@@ -25,6 +26,8 @@ from sealhold.protect.sql.copies import check, copy_from, copy_to, select_of
 from sealhold.protect.sql.defining import INDEX_OF_ORDER, Defining
 from sealhold.protect.sql.functions import refuse_function
 from sealhold.protect.sql.grouping import Laid, column_of
+from sealhold.protect.sql.guardeddefinitions import made_anew, refuse_truncate
+from sealhold.protect.sql.guardedwrites import GuardedInserting, change_rows, copy_into
 from sealhold.protect.sql.inserting import Inserting
 from sealhold.protect.sql.leftover import split
 from sealhold.protect.sql.names import Names, Relation
@@ -212,12 +215,14 @@ class Planning:
     def _split(self, select: pb.SelectStmt) -> Query:
         if select.values_lists or select.op > pb.SetOperation.SETOP_NONE:
             raise NotPossibleError("a set of queries over opened rows")
+        self.work.reads_whole = True
         parts = split(self.selecting, select, self.work)
         parameters = self.work.parameters
         sql = tree.deparsed(Node(select_stmt=parts.select))
         return Query(
             sql, self.work.touch("SELECT"), parameters.all(), parts.outputs, parameters.types(),
-            parts.residual, has_pairs=has_pairs(parameters.all()),
+            parts.residual, has_pairs=has_pairs(parameters.all()), wholes=parts.wholes,
+            is_once=parts.is_once,
         )  # fmt: skip
 
     # changes
@@ -236,6 +241,10 @@ class Planning:
             return self._insert_clear(insert)
         if relation.kind == "v":
             raise NotPossibleError("INSERT into a view of protected tables")
+        if relation.guard is not None:
+            return GuardedInserting(self.work, self.selecting, relation, relation.guard).plan(
+                insert
+            )
         inserting = Inserting(self.work, self.selecting, relation)
         made, laid = inserting.rewrite(insert)
         return self._finished(Node(insert_stmt=made), laid, "INSERT", inserting.new_rows)
@@ -253,6 +262,9 @@ class Planning:
         return self._finished(Node(insert_stmt=made), None, "INSERT")
 
     def _change(self) -> Plan:
+        change, changing, verb = self._changing()
+        if changing.relation.guard is not None:
+            return change_rows(changing, change, verb, self._oids)
         try:
             return self._at_once()
         except NotPossibleError as err:
@@ -305,6 +317,8 @@ class Planning:
                 raise NotPossibleError("COPY of what a change returns")
             return copy_to(copy, self._query(copy.query.select_stmt))
         relation = self._target(copy.relation)
+        if copy.is_from and relation.guard is not None:
+            return copy_into(copy, relation, relation.guard, self.work)
         if copy.is_from:
             return copy_from(copy, relation, self.work)
         return copy_to(copy, self._query(select_of(copy, relation)))
@@ -324,14 +338,21 @@ class Planning:
             case _:
                 statements, tag = defining.alter(self.node.alter_table_stmt), "ALTER TABLE"
         more, begun = tables_beside(self.node, defining.columns_of, self.names)
+        forgets = ""
+        if kind == "create_stmt":
+            guard = guard_among(defining.columns_of(self.node.create_stmt.relation))
+            forgets = made_anew(self.node.create_stmt, guard, self.names)
         touch = Touch("DDL", tuple(self.work.tables))
-        return Script((*statements, *more), tag, touch, begun)
+        return Script((*statements, *more), tag, touch, begun, forgets)
 
     def _listed(self, table: pb.RangeVar) -> list[str]:
         schema = table.schemaname or new_schema(self.names)
         return self.rules.listed(schema, table.relname)
 
     def _harmless(self, kind: str) -> Plan:
+        if kind == "truncate_stmt":
+            found = tables_of(self.node, self.names, self.rules).values()
+            refuse_truncate(each.guard for each in found)
         drop = self.node.drop_stmt
         if kind == "drop_stmt" and drop.remove_type == pb.ObjectType.OBJECT_INDEX:
             second = pb.DropStmt()

@@ -42,6 +42,7 @@ from sealhold.protect.sql.wire import (
     build_parse,
     build_target,
 )
+from sealhold.protect.versions import Versions
 
 Wait = Call | Callable[[], bool]
 Job = Generator[Wait, Any, None]
@@ -64,6 +65,7 @@ class Parts:
     limits: Limits
     principal: str
     database: str
+    versions: Versions | None = None  # of rows that are tagged
 
 
 @dataclass(slots=True)
@@ -118,6 +120,7 @@ class Talk:
     again: bytes | None = None  # the text for which names are read anew
     is_dirty: bool = True  # names are to be read before anything is planned
     changed_here: bool = False  # names changed within the transaction
+    since: int = 0  # which changes of versions were known before the transaction began
     job: Job | None = None
     waits: Wait | None = None
     quick: dict[bytes, bytes] = field(default_factory=dict)  # texts that go on as a Query

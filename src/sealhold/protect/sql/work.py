@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 from google.protobuf.message import Message
 
 from sealhold.protect.columns import Column
+from sealhold.protect.guards import Guard
 from sealhold.protect.sql.functions import refuse_function
 from sealhold.protect.sql.names import Names
 from sealhold.protect.sql.parameters import Parameters
@@ -46,6 +47,10 @@ class Work:
     tables: dict[str, None] = field(default_factory=dict)  # in order, each once
     opened: dict[Column, None] = field(default_factory=dict)
     written: dict[Column, None] = field(default_factory=dict)
+    reads_whole: bool = False  # rows of tables that are tagged may be read, whole
+    guarded: dict[str, Guard] = field(default_factory=dict)  # such tables, by their alias
+    optional: set[str] = field(default_factory=set)  # those that an outer join may have no row of
+    joined: list[Node] = field(default_factory=list)  # what joins ask of rows
 
     def touch(self, verb: str) -> Touch:
         """Return what the statement touches."""

@@ -69,6 +69,12 @@ def _migrate() -> Function:
     return proxy_migrate
 
 
+def _audit() -> Function:
+    from sealhold.frontends.cli.proxy_audit import proxy_audit
+
+    return proxy_audit
+
+
 USER = {
     "add": Entry(
         about="Let somebody log in at the proxy before a rented database.",
@@ -120,6 +126,11 @@ PROXY_VAULT: Mapping[str, Entry | Group] = {
         about="Protect a table that is in use at a provider, or take its protection back.",
         example="proxy migrate patient --preview",
         load=_migrate,
+    ),
+    "audit": Entry(
+        about="Compare the rows at a provider with what the proxy knows of them.",
+        example="proxy audit --table patient",
+        load=_audit,
     ),
     "destroy": Entry(
         about="Destroy the key of a dataset: nothing of it is readable any more, at any provider.",

@@ -114,7 +114,7 @@ class CellSealer:
             return [self._open_other(cells[0], rows, 0)]
         places = self._places_of(self._form, rows, len(cells))
         head = self._head
-        if not all([cell.startswith(head) for cell in cells]):
+        if not all(cell.startswith(head) for cell in cells):
             return [self._open_other(cell, rows, at) for at, cell in enumerate(cells)]
         try:
             # THREAT T610: the place is made of what was asked for, so a cell of another row,

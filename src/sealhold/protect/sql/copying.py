@@ -30,11 +30,11 @@ from sealhold.protect.sql.wire import (
     HEAD,
     TEXT,
     build_bind,
-    build_cells,
     build_copy_response,
     build_execute,
     build_parse,
     build_target,
+    build_tuples,
     frame,
 )
 
@@ -178,7 +178,7 @@ class Copying:
         parts = [] if self._has_head else [HEADER]
         self._has_head = True
         if rows:
-            parts += map(build_cells, self._sealed(plan, rows))
+            parts.append(build_tuples(self._sealed(plan, rows)))
         if is_last:
             parts.append(TRAILER)
         line.to_provider.append(frame(b"d", b"".join(parts)))
@@ -188,6 +188,7 @@ class Copying:
             line.sync()
 
     def _sealed(self, plan: CopyPlan, rows: Sequence[Fields]) -> list[Fields]:
+        """Return the physical columns of rows."""
         rids = self._running.take_rids(len(rows))
         columns: list[Fields] = []
         for column, cells in zip(plan.columns, zip(*rows, strict=True), strict=True):
@@ -202,14 +203,13 @@ class Copying:
             columns += [hidden.encode(suffix, given, rids) for suffix in hidden.techniques]
         if plan.rid:
             columns.append([*map(rid_cell, rids)])
-        return list(zip(*columns, strict=True))
+        return columns
 
     def _values(self, plan: CopyPlan, column: CopyColumn, cells: Fields) -> Fields:
         form = codec(column.type)
         if plan.form == "binary":
             return [None if each is None else form.checked(each) for each in cells]
-        settings = self._talk.settings
-        return [None if each is None else form.to_binary(each, settings) for each in cells]
+        return form.to_binaries(cells, self._talk.settings)
 
     def _fail(self, said: bytes) -> None:
         """Let the provider's COPY fail; the client is told why when it has."""

@@ -108,6 +108,13 @@ class Integer(Codec[int]):
             raise BadBinaryError from None
         return value
 
+    def to_binary(self, text: bytes, settings: Settings) -> bytes:
+        if text.isdigit() and len(text) < _MAX_DIGITS:  # what most are
+            value = int(text)
+            if value < -self._low:
+                return self.from_value(value)
+        return super().to_binary(text, settings)
+
     def to_binaries(self, texts: Sequence[bytes | None], settings: Settings) -> list[bytes | None]:
         if None not in texts:
             found = self._plainly(cast("Sequence[bytes]", texts))

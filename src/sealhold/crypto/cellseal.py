@@ -97,6 +97,9 @@ class CellSealer:
         nonces = self._entropy(NONCE_BYTES * len(values))
         if self._pad:
             values = [_filled(value, self._pad) for value in values]
+        if len(values) == 1 and (rows is None or len(rows) == 1):
+            place = self._place(self._form, rows, 0)
+            return [self._head + nonces + self._cipher.encrypt(nonces, values[0], place)]
         each = [nonces[at : at + NONCE_BYTES] for at in range(0, len(nonces), NONCE_BYTES)]
         places = self._places_of(self._form, rows, len(values))
         sealed = map(self._cipher.encrypt, each, values, places)
@@ -113,8 +116,7 @@ class CellSealer:
         if len(cells) == 1 and (rows is None or len(rows) == 1):
             return [self._open_other(cells[0], rows, 0)]
         places = self._places_of(self._form, rows, len(cells))
-        head = self._head
-        if not all(cell.startswith(head) for cell in cells):
+        if not all(map(bytes.startswith, cells, repeat(self._head))):
             return [self._open_other(cell, rows, at) for at, cell in enumerate(cells)]
         try:
             # THREAT T610: the place is made of what was asked for, so a cell of another row,
@@ -132,14 +134,16 @@ class CellSealer:
         version = int.from_bytes(cell[1:_HEAD_BYTES])
         if form not in self._places or not 1 <= version <= self._version:
             raise self._broken()
-        start, end = self._places[form]
-        place = start + (_NO_ROW if rows is None else _counted(rows[at])) + end
-        cipher = self._cipher_of(version)
+        cipher, place = self._cipher_of(version), self._place(form, rows, at)
         try:
             value = cipher.decrypt(cell[_HEAD_BYTES:_SEALED_AT], cell[_SEALED_AT:], place)
         except InvalidTag as err:
             raise self._broken() from err
         return self._emptied(value) if form == _FILLED else value
+
+    def _place(self, form: int, rows: Sequence[int] | None, at: int) -> bytes:
+        start, end = self._places[form]
+        return start + (_NO_ROW if rows is None else _counted(rows[at])) + end
 
     def _places_of(self, form: int, rows: Sequence[int] | None, count: int) -> Iterable[bytes]:
         """Return the place of each of `count` cells: deterministic CBOR.

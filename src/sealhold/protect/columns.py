@@ -174,11 +174,14 @@ class Column:
             ExhaustedError: the key sealed as much as it may.
         """
         technique = self.techniques[suffix]
-        given = [value for value in values if value is not None]
+        is_whole = None not in values
+        given = cast("Sequence[bytes]", values)
+        if not is_whole:
+            given = [value for value in values if value is not None]
         if suffix != CELL or not self._keeps_form:
             canonical = self._codec.canonical
             given = [canonical(value) for value in given]
-        if len(given) == len(values):
+        if is_whole:
             return list(technique.encode(given, rids))
         places = _beside(values, rids)
         return _with_nulls(values, technique.encode(given, places))

@@ -31,6 +31,7 @@ from sealhold.vault.writer import Work
 STATEMENTS: Final = 10_000  # of a block: some seconds of one busy kind of statement
 CELLS: Final = 100_000
 SECONDS: Final = 10.0
+LEAST: Final = 32  # statements that a session gets at once, as long as there are so many
 SHARE: Final = 16  # a session gets this part of what is left, so that a hundred have some
 MOST_TEXT: Final = 4_096  # characters of the tables, or columns, of one entry
 READS: Final = frozenset({"SELECT", "COPY TO", "DECLARE", "FETCH", "VALUES"})
@@ -222,7 +223,7 @@ class ProxyGate:
     def _part(self, block: _Block, use: Use) -> Lease:
         """Give a part of a block; the parts that are out never come to more than the block."""
         with self._turn:
-            statements = max(1, block.statements // SHARE)
+            statements = max(min(LEAST, block.statements), block.statements // SHARE)
             cells = max(1, block.cells // SHARE) if use.opens else 0
             block.statements -= statements
             block.cells -= cells

@@ -9,6 +9,7 @@ Source: docs/spec/57-values-and-residuals.md section 2.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
@@ -116,6 +117,16 @@ class Codec(ABC, Generic[V]):
             TypeRefusedError: a form that the proxy does not read.
         """
         return self.from_value(self.fit(self.parse(decoded(text), settings)))
+
+    def to_binaries(self, texts: Sequence[bytes | None], settings: Settings) -> list[bytes | None]:
+        """Return the binary form of many text forms, as `to_binary` does; None stays.
+
+        Raises:
+            PgValueError: one means no value, or does not fit.
+            TypeRefusedError: a form that the proxy does not read.
+        """
+        to_binary = self.to_binary
+        return [None if text is None else to_binary(text, settings) for text in texts]
 
     def to_text(self, binary: bytes, settings: Settings) -> bytes:
         """Return the text form of a binary form.

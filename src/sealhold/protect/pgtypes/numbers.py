@@ -11,10 +11,11 @@ Source: docs/spec/57-values-and-residuals.md section 4; PostgreSQL 15, chapters 
 import math
 import re
 import struct
+from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 from sealhold.protect.pgtypes.errors import (
     OUT_OF_RANGE,
@@ -106,6 +107,29 @@ class Integer(Codec[int]):
         except struct.error:
             raise BadBinaryError from None
         return value
+
+    def to_binary(self, text: bytes, settings: Settings) -> bytes:
+        if text.isdigit() and len(text) < _MAX_DIGITS:  # what most are
+            value = int(text)
+            if value < -self._low:
+                return self.from_value(value)
+        return super().to_binary(text, settings)
+
+    def to_binaries(self, texts: Sequence[bytes | None], settings: Settings) -> list[bytes | None]:
+        if None not in texts:
+            found = self._plainly(cast("Sequence[bytes]", texts))
+            if found is not None:
+                return found
+        return super().to_binaries(texts, settings)
+
+    def _plainly(self, texts: Sequence[bytes]) -> list[bytes | None] | None:
+        """Return numbers of digits alone, all at once; None if one of them is something else."""
+        if not b"".join(texts).isdigit() or b"" in texts or max(map(len, texts)) > _MAX_DIGITS:
+            return None
+        try:
+            return list(map(self._form.pack, map(int, texts)))
+        except struct.error:  # out of range
+            return None
 
     def to_text(self, binary: bytes, settings: Settings) -> bytes:
         del settings

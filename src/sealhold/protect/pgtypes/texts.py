@@ -8,7 +8,8 @@
 Source: docs/spec/57-values-and-residuals.md section 3; PostgreSQL 15, chapter 8.3.
 """
 
-from typing import ClassVar, Final
+from collections.abc import Sequence
+from typing import ClassVar, Final, cast
 
 from sealhold.protect.pgtypes.errors import TOO_LONG, PgValueError
 from sealhold.protect.pgtypes.form import Codec, Settings, decoded
@@ -40,6 +41,15 @@ class Text(Codec[str]):
         del settings
         decoded(text)
         return text
+
+    def to_binaries(self, texts: Sequence[bytes | None], settings: Settings) -> list[bytes | None]:
+        if type(self) is Text and None not in texts:
+            try:  # UTF-8 never goes on behind a line's end
+                decoded(b"\n".join(cast("Sequence[bytes]", texts)))
+            except PgValueError:
+                return super().to_binaries(texts, settings)  # which of them it is
+            return list(texts)
+        return super().to_binaries(texts, settings)
 
     def to_text(self, binary: bytes, settings: Settings) -> bytes:
         del settings

@@ -33,11 +33,11 @@ from sealhold.protect.sql.wire import (
     HEAD,
     TEXT,
     build_bind,
-    build_cells,
     build_copy_response,
     build_execute,
     build_parse,
     build_target,
+    build_tuples,
     frame,
 )
 
@@ -212,7 +212,8 @@ class Copying:
             return
         parts = [] if self._has_head else [HEADER]
         self._has_head = True
-        parts += map(build_cells, sealed)
+        if sealed:
+            parts.append(build_tuples(sealed))
         if is_last:
             parts.append(TRAILER)
         line.to_provider.append(frame(b"d", b"".join(parts)))
@@ -263,15 +264,13 @@ class Copying:
         tagged = [] if self._tags is None else self._tags.tagged(columns, rids)
         if plan.rid:
             columns.append([*map(rid_cell, rids)])
-        columns += tagged
-        return list(zip(*columns, strict=True))
+        return [*columns, *tagged]
 
     def _values(self, plan: CopyPlan, column: CopyColumn, cells: Fields) -> Fields:
         form = codec(column.type)
         if plan.form == "binary":
             return [None if each is None else form.checked(each) for each in cells]
-        settings = self._talk.settings
-        return [None if each is None else form.to_binary(each, settings) for each in cells]
+        return form.to_binaries(cells, self._talk.settings)
 
     def _fail(self, said: bytes) -> None:
         """Let the provider's COPY fail; the client is told why when it has."""

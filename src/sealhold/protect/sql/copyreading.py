@@ -10,8 +10,8 @@ Source: docs/spec/56-postgresql-proxy.md section 8; PostgreSQL 15, COPY.
 import re
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol, cast
 
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.wire import i32
@@ -21,6 +21,7 @@ BAD_COPY: Final = "22P04"
 SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0"
 HEADER: Final = SIGNATURE + bytes(8)  # no flags, no extension
 TRAILER: Final = b"\xff\xff"
+_NULL: Final = rb"\N"
 END_MARK: Final = rb"\."
 _HEADER_BYTES: Final = 19
 _MAX_LINE: Final = 2**30
@@ -82,7 +83,7 @@ class _Lines(ABC):
         rest, self._rest = self._rest, b""
         return self._rows([rest]) if rest else []
 
-    def _rows(self, lines: Iterable[bytes]) -> list[Fields]:
+    def _rows(self, lines: Sequence[bytes]) -> list[Fields]:
         found: list[Fields] = []
         for line in lines:
             whole = self._joined(line)
@@ -92,11 +93,16 @@ class _Lines(ABC):
                 self._is_over = True
                 continue
             fields = self._split(whole)
-            if self._head not in {"false", "off", "0"}:
+            if self._has_head:
                 self._check_head(fields)
                 continue
             found.append(fields)
         return found
+
+    @property
+    def _has_head(self) -> bool:
+        """Whether the next line is one of names."""
+        return self._head not in {"false", "off", "0"}
 
     def _check_head(self, fields: Fields) -> None:
         is_matched, self._head = self._head == "match", "false"
@@ -130,6 +136,19 @@ class TextReader(_Lines):
         self._before = b""
         mark = re.escape(self._delimiter)
         self._field = re.compile(rb"((?:\\.|[^\\])*?)(?:" + mark + rb"|\Z)", re.DOTALL)
+
+    def _rows(self, lines: Sequence[bytes]) -> list[Fields]:
+        return self._plainly(lines) or super()._rows(lines)
+
+    def _plainly(self, lines: Sequence[bytes]) -> list[Fields]:
+        """Return the rows of lines in which all is as it stands; none if one has more to it."""
+        if self._before or self._is_over or self._has_head or self._null != _NULL:
+            return []
+        whole = b"\n".join(lines)
+        if b"\\" in whole or b"\r" in whole:
+            return []
+        rows = [line.split(self._delimiter) for line in lines]
+        return cast("list[Fields]", rows) if set(map(len, rows)) == {len(self._names)} else []
 
     def _joined(self, line: bytes) -> bytes | None:
         line = self._before + line

@@ -35,6 +35,7 @@ from sealhold.protect.sql.talk import Job, Talk, Wait
 from sealhold.protect.sql.wire import build_bind, build_execute, build_target
 
 STOCK: Final = 128  # row numbers that are drawn at least
+AHEAD: Final = 4  # times the numbers that many rows at once need: more of them come
 _PORTAL: Final = b"_sh_run"
 _NONE_GIVEN: Final = ("42P02", "there is no parameter $1")
 _TOO_FEW: Final = ("42601", "wrong number of parameters for prepared statement")
@@ -82,7 +83,8 @@ class Running:
             SealholdError: none can be drawn.
         """
         while len(self._rids) < count:
-            need = max(STOCK, count - len(self._rids))
+            missing = count - len(self._rids)
+            need = STOCK if missing < STOCK else AHEAD * missing
             self._rids.extend((yield Call(partial(self._talk.parts.rids.draw, need))))
 
     def take_rids(self, count: int) -> list[int]:

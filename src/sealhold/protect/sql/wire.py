@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain, repeat
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from sealhold.model.errors import WireError
 
@@ -210,19 +210,40 @@ def build_row(values: Sequence[bytes | None]) -> bytes:
 
 def build_rows(columns: Sequence[Sequence[bytes | None]]) -> bytes:
     """Return DataRows of one or more columns: in one step, if they are alike in their lengths."""
-    try:
-        sizes = [set(map(len, each)) for each in columns]  # type: ignore[arg-type]  # reason: see below
-    except TypeError:  # a NULL has none
-        sizes = []
-    if not sizes or any(len(each) != 1 for each in sizes):
+    lengths = _alike(columns)
+    if lengths is None:
         return b"".join(map(build_row, zip(*columns, strict=True)))
-    lengths = [each.pop() for each in sizes]
-    heads = list(map(_i32, lengths))
     whole = 6 + 4 * len(lengths) + sum(lengths)
-    heads[0] = _head(b"D", whole) + _u16(len(lengths)) + heads[0]
-    form = "".join(f"{len(head)}s{length}s" for head, length in zip(heads, lengths, strict=True))
+    return _joined(columns, lengths, _head(b"D", whole) + _u16(len(lengths)))
+
+
+def build_tuples(columns: Sequence[Sequence[bytes | None]]) -> bytes:
+    """Return rows as the binary form of COPY holds them, of one or more columns."""
+    lengths = _alike(columns)
+    if lengths is None:
+        return b"".join(map(build_cells, zip(*columns, strict=True)))
+    return _joined(columns, lengths, _u16(len(lengths)))
+
+
+def _alike(columns: Sequence[Sequence[bytes | None]]) -> list[int] | None:
+    """Return how long the values of each column are; None if not all of one are alike."""
+    found = []
+    for each in columns:
+        if None in each or len(sizes := set(map(len, cast("Sequence[bytes]", each)))) != 1:
+            return None
+        found += sizes
+    return found
+
+
+def _joined(
+    columns: Sequence[Sequence[bytes | None]], lengths: Sequence[int], head: bytes
+) -> bytes:
+    """Return rows of values that are alike in their lengths, `head` before each row."""
+    heads = list(map(_i32, lengths))
+    heads[0] = head + heads[0]
+    form = "".join(f"{len(each)}s{length}s" for each, length in zip(heads, lengths, strict=True))
     parts = chain.from_iterable(
-        (repeat(head), column) for head, column in zip(heads, columns, strict=True)
+        (repeat(each), column) for each, column in zip(heads, columns, strict=True)
     )
     return b"".join(map(struct.Struct(form).pack, *parts))
 

@@ -7,7 +7,7 @@ from sealhold.crypto.entropy import seeded
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import ConflictError
 from sealhold.protect.columns import Column, Derived, columns_of
-from sealhold.protect.pairs import Change, Pairs, Series, Taken
+from sealhold.protect.pairs import BEGINNING, Change, Pairs, Series, Taken
 from sealhold.protect.policy import Bind, ColumnPolicy, Policy, TablePolicy
 
 KEY = Secret(bytes(range(32)), "column key")
@@ -81,7 +81,23 @@ class MemoryCounters:
             found.setdefault(word, []).append((epoch, counter))
         return found
 
-    def series(self, words: Collection[bytes]) -> Mapping[bytes, Sequence[Series]]:
+    def begin(self, own: Collection[int]) -> Taken:
+        if set(self._open) - set(own):
+            raise ConflictError("another transaction is changing the table")
+        self._next[BEGINNING] = {self.epoch: 0}
+        return self.take({BEGINNING: 1})
+
+    def tickets(self) -> Sequence[int]:
+        return tuple(self._open)
+
+    def is_renewing(self, words: Collection[bytes]) -> bool:
+        return any(self._drops[each][0] in words for each in self._open if each in self._drops)
+
+    def series(
+        self,
+        words: Collection[bytes],
+        without: int = 0,  # noqa: ARG002  reason: nothing begins anew in these tests
+    ) -> Mapping[bytes, Sequence[Series]]:
         pending = {place for taken in self._open.values() for place in taken}
         return {
             word: [

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from random import Random
+from threading import Thread
 from time import monotonic, sleep
 
 import psycopg
@@ -328,9 +329,7 @@ def count(rented: Cluster) -> int:
     return int(rented.run(f"SELECT count(*) FROM {TEXTS}", "rented")[0][0] or 0)
 
 
-def test_two_sessions_see_of_each_other_what_is_committed(
-    proxy: Running, rented: Cluster, link: Link
-) -> None:
+def test_two_sessions_see_of_each_other_what_is_committed(proxy: Running, link: Link) -> None:
     with closing(psycopg.connect(address(proxy).conninfo)) as other:
         other.execute("INSERT INTO note VALUES (1, 'fever', 5)")
         assert found(link, "fever") == []
@@ -340,6 +339,26 @@ def test_two_sessions_see_of_each_other_what_is_committed(
         other.commit()
         assert found(link, "fever") == [1]
         assert link.execute("SELECT id FROM note WHERE score BETWEEN 1 AND 9").fetchall() == [(1,)]
+
+
+@pytest.mark.threat("T707")
+def test_a_row_that_changed_while_it_was_waited_for_is_not_taken(
+    proxy: Running, link: Link
+) -> None:
+    link.execute("INSERT INTO note VALUES (1, 'fever', 5), (2, 'fever', 6)")
+    with closing(psycopg.connect(address(proxy).conninfo)) as first:
+        first.execute("UPDATE note SET text = 'left' WHERE id = 1")
+        taking = Thread(
+            target=lambda: link.execute("DELETE FROM note WHERE sealhold_word(text, 'fever')")
+        )
+        taking.start()
+        taking.join(0.3)
+        assert taking.is_alive()  # it waits for the row
+        first.commit()
+        taking.join(10)
+
+    assert link.execute("SELECT id, text FROM note").fetchall() == [(1, "left")]
+    assert found(link, "left") == [1]
 
 
 def test_many_lines_are_copied_in_and_found(link: Link) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from sealhold.crypto.entropy import system_entropy
 from sealhold.crypto.secret import Secret
-from sealhold.model.errors import TamperedError
+from sealhold.model.errors import ConflictError, InvalidQueryError, TamperedError
 from sealhold.protect.pairs import Batch, Pairs
 from sealhold.protect.sql.tsquery import read_tsquery
 from sealhold.protect.sql.wordtables import PairTable, Steps, rows_of
@@ -42,6 +42,9 @@ class Vault:
         self.link.execute(TABLE.creating)
         self.state = State.make(folder / "proxy.db", KEY, system_entropy)
         self._begin()
+        batch = self.pairs.begun(())
+        self.write(batch)
+        self.pairs.settle(batch.ticket, used=True)
 
     def _begin(self) -> None:
         self.counters = WordCounters(self.state, PLACE)
@@ -204,9 +207,7 @@ def test_one_changed_bit_is_noticed(vault: Vault, bit: int) -> None:
 def test_a_withheld_label_is_noticed_and_one_of_some_too(vault: Vault) -> None:
     batch = vault.batch(1, None, "fever cough")
     vault.write(batch)
-    vault.link.execute(
-        f"DELETE FROM {TABLE} WHERE label = (SELECT label FROM {TABLE} LIMIT 1)".encode()
-    )
+    vault.link.execute(f"DELETE FROM {TABLE} WHERE ctid = (SELECT max(ctid) FROM {TABLE})".encode())
 
     with pytest.raises(TamperedError):
         vault.settle(batch.ticket)
@@ -215,6 +216,38 @@ def test_a_withheld_label_is_noticed_and_one_of_some_too(vault: Vault) -> None:
     vault.pairs.settle(batch.ticket, used=True)
     with pytest.raises(TamperedError):
         vault.find("fever & cough & fev:* & feve:* & cou:* & coug:*")
+
+
+@pytest.mark.threat("T706")
+def test_after_a_lost_state_nothing_is_searched_in_silence(vault: Vault, tmp_path: Path) -> None:
+    vault.keep(1, None, "fever")
+    anew = State.make(tmp_path / "anew.db", KEY, system_entropy)
+    pairs = Pairs(KEY, WordCounters(anew, PLACE), system_entropy)
+
+    with pytest.raises(InvalidQueryError):
+        vault.run(rows_of(TABLE, pairs, read_tsquery("fever", vault.words)))
+
+    anew.close()
+
+
+@pytest.mark.threat("T701")
+def test_a_table_is_not_emptied_while_another_writes(vault: Vault) -> None:
+    vault.keep(1, None, "fever")
+    batch = vault.batch(2, None, "fever")
+    with pytest.raises(ConflictError):
+        vault.pairs.begun(())
+    begun = vault.pairs.begun((batch.ticket,))
+    vault.write(batch)
+    vault.link.execute(f"TRUNCATE {TABLE}".encode())
+    vault.write(begun)
+    vault.pairs.settle(batch.ticket, used=True)
+    with pytest.raises(ConflictError):
+        vault.find("fever")  # its labels are gone, and nobody knows yet that they may be
+    vault.pairs.settle(begun.ticket, used=True)
+    assert vault.find("fever") == []
+    again = vault.keep(3, None, "fever")
+    assert vault.find("fever") == [3]
+    assert not {one.label for one in again.pairs} & {one.label for one in batch.pairs}
 
 
 def test_an_old_snapshot_lacks_what_must_be_there(vault: Vault) -> None:

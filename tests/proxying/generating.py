@@ -19,12 +19,14 @@ from tests.proxying.worlds import (
     LAB,
     LEVEL,
     LINE,
+    NOTE,
     PATIENT,
     SEED,
+    WORDS,
 )
 
 T = TypeVar("T")
-READ: Final = (PATIENT, EPISODE, DIAGNOSIS, LAB, DOCUMENT, BOREHOLE, LINE, LEVEL)
+READ: Final = (PATIENT, EPISODE, DIAGNOSIS, LAB, DOCUMENT, BOREHOLE, LINE, LEVEL, NOTE)
 JOINS: Final = (  # tables and the columns that join them
     (PATIENT, EPISODE, "id", "patient"),
     (PATIENT, LAB, "mrn", "mrn"),
@@ -35,6 +37,7 @@ JOINS: Final = (  # tables and the columns that join them
     (BOREHOLE, LINE, "code", "code"),
     (BOREHOLE, LEVEL, "code", "code"),
     (LINE, LEVEL, "code", "code"),
+    (PATIENT, NOTE, "id", "id"),
 )
 NUMBERS: Final = ("integer", "smallint", "bigint", "numeric", "double")
 SPANS: Final = (*NUMBERS, "date", "timestamp")
@@ -110,6 +113,8 @@ class Maker:
             return f"{name} IS {self._one(('', 'NOT '))}NULL"
         if column.type == "boolean":
             return self._one((name, f"NOT {name}", f"{name} = {self._value(table, column)}"))
+        if "words" in column.protect and self._tossed(0.7):
+            return self._search(name)
         if column.type.startswith(SPANS):
             return self._span(table, column, name)
         if column.type.startswith(TEXTS) and "sealed" in column.protect:
@@ -117,6 +122,17 @@ class Maker:
             if like and "\\" not in like and self._random.random() < 0.4:
                 return f"{name} LIKE «{like}%»"
         return self._equal(table, column, name)
+
+    def _search(self, name: str) -> str:
+        one, two = self._random.sample(WORDS, 2)
+        said = self._one((one, one, f"{one} & {two}", f"{one} | {two}", f"{one} & !{two}"))
+        value = self._one((f"«{said}»", f"'{said}'"))
+        return self._one((
+            f"sealhold_word({name}, {value})",
+            f"{name} @@ to_tsquery('simple', {value})",
+            f"to_tsvector('simple', {name}) @@ to_tsquery('simple', {value})",
+            f"{name} @@ plainto_tsquery('simple', '{one} {two}')",
+        ))  # fmt: skip
 
     def _equal(self, table: Table, column: Col, name: str) -> str:
         values = [self._value(table, column) for _ in range(3)]
@@ -216,7 +232,7 @@ class Maker:
         )
 
     def _inserted(self) -> str:
-        table = self._one((LAB, LEVEL, LINE))
+        table = self._one((LAB, LEVEL, LINE, NOTE))
         names = ", ".join(c.name for c in table.columns)
         rows = []
         for _ in range(self._random.randint(1, 3)):
@@ -231,7 +247,7 @@ class Maker:
         return "NULL" if value is None else f"«{value}»"
 
     def _updated(self) -> str:
-        table = self._one((LAB, LEVEL, DIAGNOSIS, EPISODE, PATIENT))
+        table = self._one((LAB, LEVEL, DIAGNOSIS, EPISODE, PATIENT, NOTE, NOTE))
         free = [c for c in table.columns[1:] if not c.ddl and c.name not in {"episode", "patient"}]
         chosen = self._random.sample(free, self._random.randint(1, min(3, len(free))))
         sets = []
@@ -244,7 +260,7 @@ class Maker:
         return f"UPDATE {table.name} SET {', '.join(sets)}{self._where(table)}{end}"
 
     def _deleted(self) -> str:
-        table = self._one((LAB, LEVEL, LINE, DIAGNOSIS))
+        table = self._one((LAB, LEVEL, LINE, DIAGNOSIS, NOTE))
         return f"DELETE FROM {table.name}{self._where(table)}{self._one(('', ' RETURNING id'))}"
 
     def _tossed(self, share: float) -> bool:

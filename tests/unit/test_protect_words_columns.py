@@ -28,7 +28,20 @@ class NoCounters:
     def pending(self, ticket: int) -> Mapping[bytes, Sequence[tuple[int, int]]]:  # noqa: ARG002  reason: as above
         return {}
 
-    def series(self, words: Collection[bytes]) -> Mapping[bytes, Sequence[Series]]:
+    def begin(self, own: Collection[int]) -> Taken:  # noqa: ARG002  reason: as above
+        return Taken(0, {b"": (0, 0)})
+
+    def tickets(self) -> Sequence[int]:
+        return ()
+
+    def is_renewing(self, words: Collection[bytes]) -> bool:  # noqa: ARG002  reason: as above
+        return False
+
+    def series(
+        self,
+        words: Collection[bytes],
+        without: int = 0,  # noqa: ARG002  reason: as above
+    ) -> Mapping[bytes, Sequence[Series]]:
         return dict.fromkeys(words, ())
 
 

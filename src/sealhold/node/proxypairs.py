@@ -99,7 +99,7 @@ def kept_up(keeper: PairKeeper) -> Iterator[None]:
         yield
     finally:
         ending.set()
-        thread.join()
+        thread.join(SECONDS)  # it may wait for a transaction at the provider
 
 
 def _run(provider: Provider, steps: Steps[_T]) -> _T:

@@ -47,7 +47,7 @@ class ExplainedColumn:
 
     name: str
     type: str
-    physical: tuple[Physical, ...]
+    physical: tuple[Physical, ...]  # of a table beside as `table.column`
     protect: tuple[str, ...]
     leaks: tuple[Leak, ...]
     bytes: int  # that a value takes besides its own; what is padded comes on top
@@ -138,11 +138,18 @@ def _protected(policy: ColumnPolicy, column: Column, beside: tuple[str, ...]) ->
     return ExplainedColumn(
         name=policy.name,
         type=policy.type,
-        physical=tuple(
-            Physical(name=column.physical(suffix), type=technique.sql_type)
-            for suffix, technique in sorted(column.techniques.items())
+        physical=(
+            *(
+                Physical(name=column.physical(suffix), type=technique.sql_type)
+                for suffix, technique in sorted(column.techniques.items())
+            ),
+            *(
+                Physical(name=f"{each.table}.{name}", type="bytea")
+                for each in lying(column)
+                for name in ("label", "value")
+            ),
         ),
-        protect=tuple(each.name for each in techniques),
+        protect=(*(each.name for each in techniques), *(each.technique for each in lying(column))),
         leaks=tuple(leaks),
         bytes=sum(_bytes(policy, each) for each in column.techniques),
     )

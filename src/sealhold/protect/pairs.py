@@ -250,6 +250,12 @@ class Pairs:
         made = self._made(BEGINNING, [Entry(0, removed=False)], taken)
         return Batch(tuple(made), taken.ticket)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether the table was made, or emptied, with a first pair: else rows may have none."""
+        series = self._counters.series([BEGINNING]).get(BEGINNING, ())
+        return any(each.count > len(each.gaps) for each in series)
+
     def batch(self, changes: Iterable[Change]) -> Batch:
         """Return the pairs of some changes. Settle its ticket when the transaction has ended."""
         entries: dict[bytes, list[Entry]] = {}

@@ -39,6 +39,18 @@ SELECT id FROM note WHERE sealhold_word(text, 'fever') ORDER BY id LIMIT 3 OFFSE
 SELECT id FROM note WHERE sealhold_word(text, 'fever') AND lower(kind) = 'cough' ORDER BY id
 SELECT n.id FROM note n WHERE n.id IN (SELECT m.id FROM notice m WHERE sealhold_word(m.text, 'fever')) ORDER BY 1
 
+## words: other ways
+COPY (SELECT id, text FROM note WHERE sealhold_word(text, 'fever') ORDER BY id) TO STDOUT
+COPY (SELECT id FROM note WHERE score BETWEEN 50 AND 90 ORDER BY id) TO STDOUT
+PREPARE q (text) AS SELECT id FROM note WHERE sealhold_word(text, $1) ORDER BY id ;; EXECUTE q('fever') ;; EXECUTE q('left | right') ;; EXECUTE q(NULL) ;; DEALLOCATE q
+PREPARE r (integer, numeric) AS SELECT id FROM note WHERE score > $1 AND fee < $2 ORDER BY id ;; EXECUTE r(100, 300.5) ;; DEALLOCATE r
+PREPARE w (integer, text) AS INSERT INTO note (id, text) VALUES ($1, $2) ;; EXECUTE w(941, 'rash') ;; SELECT id FROM note WHERE sealhold_word(text, 'rash') ;; DEALLOCATE w ;; DELETE FROM note WHERE id = 941
+BEGIN ;; DECLARE c CURSOR FOR SELECT id FROM note WHERE sealhold_word(text, 'fever') ORDER BY id ;; FETCH 3 FROM c ;; FETCH 2 FROM c ;; ROLLBACK
+SELECT id FROM note WHERE score > ANY (ARRAY[350, 390]) ORDER BY id
+SELECT id FROM note WHERE sealhold_word(text, 'fever') UNION ALL SELECT id FROM notice WHERE sealhold_word(text, 'fever')
+SELECT id FROM note WHERE score > 300 FOR UPDATE
+SELECT id FROM note WHERE sealhold_word(text, 'fever') ORDER BY id FOR UPDATE
+
 ## words: refused
 SELECT id FROM note WHERE text @@ to_tsquery('simple', 'a-b')
 SELECT id FROM note WHERE text @@ to_tsquery('english', 'fever')

@@ -12,7 +12,6 @@ Source: docs/spec/62-words-and-ranges-in-statements.md sections 4 and 5.
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
@@ -23,16 +22,12 @@ from sealhold.model.errors import (
     TamperedError,
 )
 from sealhold.model.pgsteps import Call, Note
-from sealhold.protect.pairs import Batch
-from sealhold.protect.pgtypes.codec import codec
+from sealhold.protect.pairs import Batch, Change
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.asked import Fetched
 from sealhold.protect.sql.besides import (
     Beside,
     Changes,
-    RangesBeside,
-    WordsBeside,
-    counted,
     note_rows,
 )
 from sealhold.protect.sql.besides import stored as stored_in
@@ -41,15 +36,15 @@ from sealhold.protect.sql.coercing import coerce
 from sealhold.protect.sql.ending import Outcome
 from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import INSIDE, Swallowed
-from sealhold.protect.sql.plan import Found, Hidden, Known, Parameter, Query, Sought, Touch
+from sealhold.protect.sql.plan import Found, Hidden, Known, Parameter, Query, Touch
 from sealhold.protect.sql.prepared import PreparedStore, ToldSwallowed
-from sealhold.protect.sql.searching import read
+from sealhold.protect.sql.seeking import steps_of
 from sealhold.protect.sql.talk import Talk, Wait
 from sealhold.protect.sql.wire import BINARY, build_bind, build_execute, build_target
-from sealhold.protect.sql.wordtables import Ask, Steps, rows_of
+from sealhold.protect.sql.wordtables import Ask, Steps
 
 BYTEA, BYTEAS, BIGINT = 17, 1001, 20
-PAIR_BYTES: Final = 32  # label and value
+PAIR_BYTES: Final = 256  # of a pair that waits
 _PORTAL: Final = b"_sh_pairs"
 _ISOLATION: Final = "SELECT pg_catalog.current_setting('transaction_isolation')::bytea"
 _NEW_SNAPSHOTS: Final = (b"read committed", b"read uncommitted")
@@ -86,6 +81,8 @@ class Pairing:
         self._leasing = leasing
         self._own: dict[Beside, dict[int, None]] = {}  # tickets of transactions that are open
         self._begun: dict[Beside, int] = {}  # the ticket of a beginning, in such a one
+        self._unsent: dict[tuple[Beside, int], None] = {}
+        self._is_gone = False
 
     # --- before a statement is bound ---
 
@@ -136,7 +133,7 @@ class Pairing:
         opened = opened_values(query, values, self._talk.settings)
         made: dict[int, bytes | None] = {}
         for at, source in asked:
-            steps = self._steps(source, opened)
+            steps = steps_of(source, opened, self._talk.settings, self._begun)
             if steps is None:
                 made[at] = None
                 continue
@@ -171,7 +168,7 @@ class Pairing:
         for beside, listed in some.items():
             if listed:
                 try:
-                    batch = yield Call(partial(beside.pairs.batch, listed))
+                    batch = yield Call(partial(self._taken, beside, listed))
                 except SealholdError:
                     self.drop(written)
                     raise
@@ -184,6 +181,7 @@ class Pairing:
     def send(self, written: Written) -> None:
         """Send pairs; their transaction's end is waited for from now on."""
         for beside, batch in written.batches:
+            self._unsent.pop((beside, batch.ticket), None)
             self._stage(beside, batch)
             for each in beside.table.writing(batch):
                 self._ask(each, ToldSwallowed(Query(each.sql, _TOUCH)))
@@ -191,9 +189,14 @@ class Pairing:
     def drop(self, written: Written) -> None:
         """Say of pairs that they are never sent."""
         for beside, batch in written.batches:
-            settle = partial(beside.pairs.settle, batch.ticket, used=False)
-            self._talk.line.steps.append(Note(settle))
+            self._forget(beside, batch.ticket)
         written.batches.clear()
+
+    def gone(self) -> None:
+        """End: what was not sent never is."""
+        self._is_gone = True
+        for beside, ticket in tuple(self._unsent):
+            self._forget(beside, ticket)
 
     def began(self, besides: Iterable[Beside]) -> Generator[Wait, Any, Written]:
         """Make the first pair of tables that are new or emptied.
@@ -205,7 +208,7 @@ class Pairing:
         for each in besides:
             own = tuple(self._own.get(each, ()))
             try:
-                batch = yield Call(partial(each.pairs.begun, own))
+                batch = yield Call(partial(self._begins, each, own))
             except ConflictError as err:
                 self.drop(written)
                 raise PgValueError("55P03", str(err)) from err
@@ -218,6 +221,25 @@ class Pairing:
             self._begun[beside] = batch.ticket
 
     # --- one table ---
+
+    def _taken(self, beside: Beside, listed: Sequence[Change]) -> Batch:
+        return self._kept(beside, beside.pairs.batch(listed))
+
+    def _begins(self, beside: Beside, own: Sequence[int]) -> Batch:
+        return self._kept(beside, beside.pairs.begun(own))
+
+    def _kept(self, beside: Beside, batch: Batch) -> Batch:
+        """Note what a Call made: if the session has ended meanwhile, nobody else settles it."""
+        key = (beside, batch.ticket)
+        self._unsent[key] = None
+        if self._is_gone and self._unsent.pop(key, key) is None:
+            beside.pairs.settle(batch.ticket, used=False)
+        return batch
+
+    def _forget(self, beside: Beside, ticket: int) -> None:
+        if self._unsent.pop((beside, ticket), ticket) is None:
+            settle = partial(beside.pairs.settle, ticket, used=False)
+            self._talk.line.steps.append(Note(settle))
 
     def _stage(self, beside: Beside, batch: Batch) -> None:
         self._own.setdefault(beside, {})[batch.ticket] = None
@@ -251,37 +273,6 @@ class Pairing:
                 " what was written since"
             )
         return rows is not None
-
-    def _steps(self, source: Found, opened: Sequence[bytes | None]) -> Steps[Sequence[int]] | None:
-        """Return what is to be asked; None if the answer is NULL.
-
-        Raises:
-            InvalidQueryError: a search that is not answered.
-        """
-        column, settings = source.column, self._talk.settings
-        values: list[tuple[Sought, bytes]] = []
-        for each in source.sought:
-            value = None
-            if each.expression is not None:
-                value = each.expression.evaluate((), opened, settings)
-            elif each.client is not None:
-                value = opened[each.client]
-            if value is None:
-                return None
-            values.append((each, value))
-        if column.words is not None and values[0][0].how not in _BOUNDS:
-            (sought, text), beside = values[0], WordsBeside(column, column.words)
-            wanted = read(sought.how, _decoded(text), column.words)
-            if wanted.is_negated != source.is_negated:
-                raise InvalidQueryError(
-                    "a search for all rows but some is answered where it stands in the statement"
-                )
-            without = self._begun.get(beside, 0)
-            return rows_of(beside.table, beside.pairs, wanted, without)
-        if column.ranges is None:
-            raise InvalidQueryError("a range of a column without hidden ranges")
-        ranges = RangesBeside(column, column.ranges)
-        return _rows_in(ranges, *_limits(ranges, values), self._begun.get(ranges, 0))
 
     def _run(self, steps: Steps[Sequence[int]]) -> Generator[Wait, Any, Sequence[int] | None]:
         """Ask all that some steps ask; None if the provider refuses one."""
@@ -329,9 +320,6 @@ class Pairing:
         return made if isinstance(made, bytes) else None
 
 
-_BOUNDS: Final = frozenset(("=", "<", "<=", ">", ">="))
-
-
 def _advanced(
     steps: Steps[Sequence[int]], rows: Sequence[Sequence[bytes | None]] | None
 ) -> tuple[Ask | None, Sequence[int]]:
@@ -341,38 +329,3 @@ def _advanced(
     except StopIteration as end:
         found: Sequence[int] = end.value
         return None, found
-
-
-def _limits(
-    beside: RangesBeside, values: Sequence[tuple[Sought, bytes]]
-) -> tuple[int | None, int | None]:
-    """Return from where to where rows are looked for: what is wanted, and no less."""
-    low: int | None = None
-    high: int | None = None
-    for sought, value in values:
-        number = codec(sought.type).to_value(value)
-        if isinstance(number, float):
-            number = Decimal(number)
-        if isinstance(number, Decimal) and not number.is_finite():
-            continue  # no bound: what is left over says what holds
-        at = counted(beside.column, number)
-        if sought.how in {"=", ">", ">="}:
-            low = at if low is None else max(low, at)
-        if sought.how in {"=", "<", "<="}:
-            high = at if high is None else min(high, at)
-    return low, high
-
-
-def _rows_in(
-    beside: RangesBeside, low: int | None, high: int | None, without: int
-) -> Steps[Sequence[int]]:
-    nodes = beside.ranges.cover(low, high)
-    found = yield from beside.table.looked_up(beside.pairs, frozenset(nodes), without)
-    return sorted(beside.ranges.rows(nodes, found))
-
-
-def _decoded(text: bytes) -> str:
-    try:
-        return text.decode()
-    except UnicodeDecodeError as err:
-        raise PgValueError("22021", 'invalid byte sequence for encoding "UTF8"') from err

@@ -25,6 +25,7 @@ from sealhold.protect.sql.tagging import Tagging
 from sealhold.protect.sql.talk import Job, Talk
 from sealhold.protect.sql.wire import BINARY, build_bind, build_execute, build_target
 
+TRIES: Final = 5  # of a change by a search, until what it finds is the same before and after
 _PORTAL: Final = b"_sh_change"
 _TRUE: Final = b"\1"
 _rid = struct.Struct(">q").unpack
@@ -107,11 +108,21 @@ class Rewriting:
         found = yield from running.pairing.found(plan.select, values)
         if found is None:
             return
-        gathered = self._select(plan, values, found)
-        line.flush()
-        yield lambda: gathered.is_over
-        if not gathered.is_whole or line.skipping or line.is_settling:
-            return
+        for _ in range(TRIES):
+            gathered = self._select(plan, values, found)
+            line.flush()
+            yield from _until_over(gathered)
+            if not gathered.is_whole or line.skipping or line.is_settling:
+                return
+            # what is found once the rows are locked is found until they are changed
+            again = yield from running.pairing.found(plan.select, values)
+            if again is None:
+                return
+            if again == found:
+                break
+            found = again
+        else:
+            raise PgValueError("40001", "rows that a search finds change: run the statement again")
         if plan.guard is not None:
             yield from self._tagging.change(
                 plan, values, results, gathered.raw, gathered.cells, is_described=is_described
@@ -170,6 +181,10 @@ class Rewriting:
             for each in plan.assignments
         ]
         return list(unique), made
+
+
+def _until_over(gathered: _Gathered) -> Job:
+    yield lambda: gathered.is_over
 
 
 def _changes(

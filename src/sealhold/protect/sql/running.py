@@ -127,6 +127,8 @@ class Running:
             TypeRefusedError: one that a technique cannot hold.
             WireError: fewer values than the statement takes.
         """
+        if query.has_pairs and ready is None:
+            raise PgValueError("0A000", "a search, or what is found by one, is not possible here")
         opening = self.opening(query, values, results)
         if ready is not None:
             self.pairing.send(ready.written)

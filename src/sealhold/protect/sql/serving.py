@@ -185,6 +185,7 @@ class Serving:
     def settle(self) -> None:
         """Count what was used of each lease; tell whoever waits for a transaction to end."""
         self._running.leasing.settle()
+        self._running.pairing.gone()
         self.talk.ending.gone()
 
     def _sync(self, data: bytes, at: int, stop: int) -> None:  # noqa: ARG002  reason: it has no body

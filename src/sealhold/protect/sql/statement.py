@@ -285,7 +285,10 @@ class Planning:
     def _at_once(self) -> Query:
         change, changing, verb = self._changing()
         made, laid = changing.at_once(change)
-        return self._finished(_statement(made), laid, verb)
+        query = self._finished(_statement(made), laid, verb)
+        if query.has_pairs:
+            raise NotPossibleError("a change by a search, at once")
+        return query
 
     def _in_two_phases(self) -> Rewrite:
         change, changing, verb = self._changing()

@@ -16,7 +16,12 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from sealhold.model.errors import ConflictError, InvalidPolicyError, TamperedError
+from sealhold.model.errors import (
+    ConflictError,
+    InvalidPolicyError,
+    InvalidQueryError,
+    TamperedError,
+)
 from sealhold.protect.columns import NAME_BYTES, Column
 from sealhold.protect.pairs import CHUNK, Batch, Found, Pairs, Search
 from sealhold.protect.sql.tsquery import Wanted
@@ -103,8 +108,14 @@ class PairTable:
 
         Raises:
             ConflictError: the words are being written anew for longer than is waited for.
+            InvalidQueryError: the table was made, or the proxy's state begun, without pairs.
             TamperedError: a label is missing, or a value was changed.
         """
+        # THREAT T706: of a table that was made without pairs, no rows would be found in silence
+        if not pairs.is_begun:
+            raise InvalidQueryError(
+                f"{self} holds no pairs of the rows that are there: make the table anew"
+            )
         waits = 0
         while True:
             search = pairs.search(words, without)

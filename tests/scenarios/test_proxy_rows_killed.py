@@ -87,6 +87,7 @@ def test_a_killed_proxy_leaves_rows_that_are_right(rented: Cluster, tmp_path: Pa
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(600)
 @pytest.mark.threat("T714", "T715")
 def test_many_kills_leave_rows_that_are_right(rented: Cluster, tmp_path: Path) -> None:
     for name in ("patient", "level"):

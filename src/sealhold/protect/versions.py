@@ -400,6 +400,7 @@ class Versions:
             every = [
                 (place, number, table.totals[number])
                 for place, table in sorted(self._tables.items())
+                if table.guard is not None and table.guard.proves_all
                 for number in sorted(table.totals)
             ]
         return root(self._state.started.born, every)

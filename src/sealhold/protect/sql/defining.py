@@ -22,7 +22,7 @@ from sealhold.protect.pgtypes.types import spelled
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import BY_SETTINGS, DERIVED
-from sealhold.protect.sql.guardeddefinitions import check_defined, guarding_columns
+from sealhold.protect.sql.guardeddefinitions import check_actions, check_defined, guarding_columns
 from sealhold.protect.sql.hiding import hidden_value
 from sealhold.protect.sql.literals import is_null, literal_of, type_of
 from sealhold.protect.sql.names import DEFAULT, RID
@@ -311,6 +311,8 @@ class Defining:
         made.CopyFrom(alter)
         del made.cmds[:]
         kinds = pb.AlterTableType
+        if guard_among(columns):
+            check_actions(alter)
         for each in alter.cmds:
             command = each.alter_table_cmd
             if command.subtype == kinds.AT_AddConstraint:

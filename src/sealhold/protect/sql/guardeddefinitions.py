@@ -6,6 +6,7 @@ Source: docs/spec/63-integrity-of-rows.md section 6.
 from collections.abc import Iterable
 from typing import Final
 
+from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.guards import TAG, VERSION, Guard
@@ -18,6 +19,7 @@ from sealhold.protect.sql.refusing import NotPossibleError, PlanError
 from sealhold.protect.sql.touched import new_schema
 from sealhold.protect.sql.tree import Node
 
+_ACTS: Final = frozenset("cnd")  # CASCADE, SET NULL, SET DEFAULT
 _NOT_NULL: Final = Node(
     constraint=pb.Constraint(contype=pb.ConstrType.CONSTR_NOTNULL, initially_valid=True)
 )
@@ -32,6 +34,7 @@ def check_defined(guard: Guard, create: pb.CreateStmt) -> None:
     """Refuse a table whose columns are not just those that its tags cover.
 
     Raises:
+        NotPossibleError: a foreign key that changes rows.
         PlanError: one more, one less, or one of another type.
     """
     given = {
@@ -39,6 +42,7 @@ def check_defined(guard: Guard, create: pb.CreateStmt) -> None:
         for each in create.table_elts
         if each.HasField("column_def")
     }
+    check_actions(create)
     wrong = sorted(given.keys() ^ guard.columns.keys())
     wrong += [
         name
@@ -49,6 +53,20 @@ def check_defined(guard: Guard, create: pb.CreateStmt) -> None:
     if wrong:
         said = f'column "{wrong[0]}" is not as the policy says, in a table whose rows are verified'
         raise PlanError(Refused("SH007", said, "its tags cover the columns of the policy"))
+
+
+def check_actions(statement: Message) -> None:
+    """Refuse what would have the provider change rows by itself.
+
+    Raises:
+        NotPossibleError: a foreign key that deletes or changes rows.
+    """
+    for each in tree.messages(statement):
+        if isinstance(each, pb.Constraint) and {each.fk_del_action, each.fk_upd_action} & _ACTS:
+            raise NotPossibleError(
+                "a foreign key that deletes or changes rows of a table whose rows are verified",
+                "ON DELETE RESTRICT",
+            )
 
 
 def made_anew(create: pb.CreateStmt, guard: Guard | None, names: Names) -> str:

@@ -110,7 +110,7 @@ class ProxyWork:
         publics = (self._keys.signer().public,)
         found, findings = self._policies.activate(data, envelope, publics, weaker=accept_weaker)
         policy = load(found.text)
-        self._keys.add({table.dataset for table in policy.tables if table.is_protected})
+        self._keys.add(policy.keyed)
         return ProxyActivation(
             policy=_policy_view(found),
             warnings=tuple(

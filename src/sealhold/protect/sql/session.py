@@ -50,6 +50,7 @@ class Site:
     account: Callable[[str], Account]  # at the provider, for a database of ours
     offers_tls: bool = True
     demands_tls: bool = True
+    planners: Callable[[str], Planner | None] = lambda _user: None  # of users with a role
 
 
 class Session:
@@ -199,7 +200,7 @@ class Session:
         site = self._site
         talk = Talk(
             Parts(
-                planner=site.planner,
+                planner=site.planners(welcome.user) or site.planner,
                 gate=site.gate,
                 rids=site.rids,
                 clock=site.clock,

@@ -38,6 +38,7 @@ from sealhold.protect.sql.refusing import (
     NotPossibleError,
     PlanError,
 )
+from sealhold.protect.sql.roles import check_role
 from sealhold.protect.sql.rules import Rules
 from sealhold.protect.sql.scope import Scope
 from sealhold.protect.sql.selecting import Selecting
@@ -99,6 +100,7 @@ class Planning:
         for each in tree.messages(self.node):
             if isinstance(each, pb.FuncCall):
                 refuse_function(each)
+        check_role(self.node, kind, tables, self.names, self.rules)
         is_rewritten = any(found.is_rewritten for found in tables.values())
         # THREAT T696: what is defined on a table that is migrated would be lost, or keep the clear
         if kind not in MEANWHILE and any(found.mark for found in tables.values()):

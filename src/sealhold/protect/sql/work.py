@@ -12,6 +12,7 @@ from sealhold.protect.sql.names import Names
 from sealhold.protect.sql.parameters import Parameters
 from sealhold.protect.sql.plan import Touch
 from sealhold.protect.sql.refusing import CannotResolveError
+from sealhold.protect.sql.roles import check_written
 from sealhold.protect.sql.scope import Field
 from sealhold.protect.sql.tree import Node, is_node
 
@@ -48,7 +49,12 @@ class Work:
     written: dict[Column, None] = field(default_factory=dict)
 
     def touch(self, verb: str) -> Touch:
-        """Return what the statement touches."""
+        """Return what the statement touches.
+
+        Raises:
+            MaskedError: it writes a masked column that its role may not write.
+        """
+        check_written(self.written, self.names)
         return Touch(verb, tuple(self.tables), tuple(self.opened), tuple(self.written))
 
 

@@ -23,6 +23,7 @@ class Use:
     tables: tuple[str, ...]
     opens: tuple[str, ...]  # columns that come out in plain, as table.column
     writes: tuple[str, ...]  # protected columns that are written
+    reads: bool = False  # rows come out, though the verb does not say so
 
 
 @dataclass(slots=True)

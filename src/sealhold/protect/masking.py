@@ -121,8 +121,9 @@ class MaskedColumn(Column):
         return [None if each is None else next(shown) for each in opened]
 
     def answering(self, op: Op) -> Technique | None:
-        """Return nothing: no statement asks anything of it."""
+        """Return None: no statement asks anything of it."""
         del op
+        return None
 
     def same_key(self, op: Op, other: Column) -> bool:
         """Return that it is comparable with nothing."""

@@ -168,7 +168,12 @@ def _object(found: ObjectPolicy) -> Iterator[str]:
 
 
 def _role(role: Role) -> Iterator[str]:
-    values = {"name": role.name, "users": role.users, "may": role.may, "tables": role.tables}
+    values: Mapping[str, _Value] = {
+        "name": role.name,
+        "users": role.users,
+        "may": role.may,
+        "tables": role.tables,
+    }
     yield from _keys(values, {"users": (), "may": (), "tables": ()})
     for mask in role.masks:
         yield from ("", "[[role.mask]]")

@@ -14,10 +14,11 @@ from sealhold.protect.sql.binding import Values
 from sealhold.protect.sql.commands import Commands
 from sealhold.protect.sql.copying import Copying
 from sealhold.protect.sql.errors import NOT_POSSIBLE, error
+from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import ONE, Line, Swallowed
 from sealhold.protect.sql.opening import Opening, Rows, handed_out, row_description, value_error
 from sealhold.protect.sql.parsing import Bind, parse_bind
-from sealhold.protect.sql.passing import passes, ran
+from sealhold.protect.sql.passing import passes, ran, touch_of
 from sealhold.protect.sql.plan import (
     Control,
     CopyPlan,
@@ -155,6 +156,7 @@ class Hiding:
         line = self._talk.line
         match plan:
             case Relay(sql):
+                yield from self._admitted(plan)
                 self._relayed(sql)
                 if plan.changes_names:
                     self._talk.names_change()
@@ -171,10 +173,26 @@ class Hiding:
             case Script():
                 self._script(plan)
             case Control() if passes(self._talk, plan):
+                yield from self._admitted(plan)
                 self._relayed(plan.sql)
                 ran(self._talk, plan)
             case Control():
                 yield from self._commands.run(plan, (), is_described=True)
+
+    @property
+    def leasing(self) -> Leasing:
+        """The leases of the session."""
+        return self._running.leasing
+
+    def _admitted(self, plan: Plan) -> Job:
+        """Have leave for a statement that goes on.
+
+        Raises:
+            SealholdError: the gate refuses.
+        """
+        touch = touch_of(self._talk, plan)
+        if touch is not None and not self.leasing.is_ready(touch):
+            yield from self.leasing.admitted(touch)
 
     def _bound(self, statement: Statement, plan: Query, said: Bind) -> None:
         talk = self._talk

@@ -101,4 +101,5 @@ class Leasing:
             tables=touch.tables,
             opens=tuple(f"{each.table}.{each.name}" for each in touch.opens),
             writes=tuple(f"{each.table}.{each.name}" for each in touch.writes),
+            reads=touch.reads,
         )

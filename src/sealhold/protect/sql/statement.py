@@ -7,7 +7,7 @@
 Source: docs/spec/60-statements.md section 1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from postgast import pg_query_pb2 as pb
@@ -38,6 +38,7 @@ from sealhold.protect.sql.refusing import (
     NotPossibleError,
     PlanError,
 )
+from sealhold.protect.sql.relaytouch import relay_touch
 from sealhold.protect.sql.roles import check_role
 from sealhold.protect.sql.rules import Rules
 from sealhold.protect.sql.scope import Scope
@@ -109,8 +110,8 @@ class Planning:
                 "wait for the end: `sealhold proxy migrate --status` tells of it",
             )
         if not is_rewritten and not self._defines_protected(kind):
-            return Relay(self._clean(), tuple(tables), changes_names=kind in NAMING)
-        return self._protected(kind)
+            return self._relay(kind, tables)
+        return self._protected(kind, tables)
 
     def _inner(self, node: Node, oids: tuple[int, ...]) -> Plan:
         sql = tree.deparsed(node)
@@ -132,7 +133,11 @@ class Planning:
         rules = self.rules
         return Defining(self.work, self.selecting, rules.columns, lists_all=rules.lists_all)
 
-    def _protected(self, kind: str) -> Plan:
+    def _relay(self, kind: str, tables: Mapping[str, Relation]) -> Relay:
+        touch = relay_touch(self.node, kind, tables, self.names)
+        return Relay(self._clean(), tuple(tables), kind in NAMING, touch)
+
+    def _protected(self, kind: str, tables: Mapping[str, Relation]) -> Plan:
         ways: dict[str, Callable[[], Plan]] = {
             "select_stmt": self._select,
             "insert_stmt": self._insert,
@@ -145,7 +150,7 @@ class Planning:
         if kind in DEFINES:
             return self._define(kind)
         if kind in HARMLESS:
-            return self._harmless(kind)
+            return self._harmless(kind, tables)
         raise NotPossibleError(
             f"{kind.removesuffix('_stmt').replace('_', ' ')} of protected tables"
         )
@@ -316,7 +321,7 @@ class Planning:
         schema = table.schemaname or new_schema(self.names)
         return self.rules.listed(schema, table.relname)
 
-    def _harmless(self, kind: str) -> Plan:
+    def _harmless(self, kind: str, tables: Mapping[str, Relation]) -> Plan:
         drop = self.node.drop_stmt
         if kind == "drop_stmt" and drop.remove_type == pb.ObjectType.OBJECT_INDEX:
             second = pb.DropStmt()
@@ -326,7 +331,7 @@ class Planning:
                 each.list.items[-1].string.sval += INDEX_OF_ORDER
             statements = (self._clean(), tree.deparsed(Node(drop_stmt=second)))
             return Script(statements, "DROP INDEX", Touch("DDL"))
-        return Relay(self._clean(), changes_names=kind in NAMING)
+        return self._relay(kind, tables)
 
 
 def plan_one(rules: Rules, node: Node, text: str, oids: Sequence[int], names: Names) -> Plan:

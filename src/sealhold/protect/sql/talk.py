@@ -30,7 +30,7 @@ from sealhold.protect.sql.errors import (
 )
 from sealhold.protect.sql.line import Answer, Line, Swallowed
 from sealhold.protect.sql.parsing import cstring, parse_cells
-from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite
+from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite, Touch
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.settings import learned
 from sealhold.protect.sql.wire import (
@@ -155,7 +155,7 @@ class Talk:
     changed_here: bool = False  # names changed within the transaction
     job: Job | None = None
     waits: Wait | None = None
-    quick: dict[bytes, bytes] = field(default_factory=dict)  # texts that go on as a Query
+    quick: dict[bytes, tuple[bytes, Touch | None]] = field(default_factory=dict)  # that go on
     _plans: dict[object, tuple[Plan, ...]] = field(default_factory=dict)
     on_forget: list[Callable[[], None]] = field(default_factory=list)
     on_epoch: list[Callable[[], None]] = field(default_factory=list)

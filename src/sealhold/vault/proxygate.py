@@ -19,7 +19,7 @@ from typing import Final
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.model.errors import DeniedError, SealholdError
 from sealhold.model.ids import Collection, DecisionId, FieldName, Id16
-from sealhold.protect.gate import Lease, Use
+from sealhold.protect.gate import LOGIN, Lease, Use
 from sealhold.protect.policy import Policy
 from sealhold.vault.core import Core
 from sealhold.vault.proxycounts import Counts
@@ -118,11 +118,11 @@ class ProxyGate:
             self._told(use, block)
 
     def refused(self, use: Use, code: str) -> None:
-        """Record that a statement was refused, alone or with others of its minute."""
+        """Record that a statement or login was refused, alone or with others of its minute."""
         known = self._users.find(use.principal) is not None
         self._counts.tell(
             Event(
-                kind=EventKind.PROXY_LEASE,
+                kind=EventKind.PROXY_LOGIN if use.verb == LOGIN else EventKind.PROXY_LEASE,
                 actor=Actor.CLIENT,
                 outcome=Outcome.DENIED,
                 subject=self._teller.subject,

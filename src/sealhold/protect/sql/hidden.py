@@ -29,6 +29,7 @@ from sealhold.protect.sql.plan import (
     Relay,
     Rewrite,
     Script,
+    Touch,
 )
 from sealhold.protect.sql.prepared import ToldSwallowed
 from sealhold.protect.sql.rewriting import Rewriting
@@ -156,7 +157,7 @@ class Hiding:
         line = self._talk.line
         match plan:
             case Relay(sql):
-                yield from self._admitted(plan)
+                yield from self._leave(plan.touch)
                 self._relayed(sql)
                 if plan.changes_names:
                     self._talk.names_change()
@@ -171,9 +172,10 @@ class Hiding:
             case Rewrite():
                 yield from self._rewriting.whole(plan, Values())
             case Script():
+                yield from self._leave(plan.touch)
                 self._script(plan)
             case Control() if passes(self._talk, plan):
-                yield from self._admitted(plan)
+                yield from self._leave(touch_of(self._talk, plan))
                 self._relayed(plan.sql)
                 ran(self._talk, plan)
             case Control():
@@ -184,13 +186,12 @@ class Hiding:
         """The leases of the session."""
         return self._running.leasing
 
-    def _admitted(self, plan: Plan) -> Job:
-        """Have leave for a statement that goes on.
+    def _leave(self, touch: Touch | None) -> Job:
+        """Have leave for one statement.
 
         Raises:
             SealholdError: the gate refuses.
         """
-        touch = touch_of(self._talk, plan)
         if touch is not None and not self.leasing.is_ready(touch):
             yield from self.leasing.admitted(touch)
 
@@ -228,6 +229,7 @@ class Hiding:
             case Rewrite():
                 yield from self._rewriting.run(plan, values, portal.results)
             case Script():
+                yield from self._leave(plan.touch)
                 self._script(plan)
             case Control():
                 yield from self._commands.run(plan, portal.results, is_described=False)

@@ -21,7 +21,7 @@ from sealhold.protect.sql.touched import new_schema
 from sealhold.protect.sql.tree import Node
 
 ALL: Final = "*"  # every table
-DEFINES: Final = "DDL"
+DEFINITION: Final = "DDL"
 _FREE: Final = frozenset({
     "listen_stmt", "unlisten_stmt", "notify_stmt", "constraints_set_stmt",
 })  # fmt: skip
@@ -52,7 +52,7 @@ def relay_touch(
         kind = inner.WhichOneof("node") or ""
     verb = _verb(inner, kind)
     found = dict.fromkeys((*tables, *_others(node, names), *_dropped(node, names)))
-    if verb == DEFINES and not found:
+    if verb == DEFINITION and not found:
         found = {ALL: None}
     if not found and verb == "SELECT":
         return None
@@ -64,13 +64,13 @@ def _verb(node: Node, kind: str) -> str:
         return "COPY FROM" if node.copy_stmt.is_from else "COPY TO"
     if kind == "execute_stmt":
         return "SELECT"  # who prepared it was asked then
-    verb = _VERBS.get(kind, DEFINES)
+    verb = _VERBS.get(kind, DEFINITION)
     if verb != "SELECT":
         return verb
     # THREAT T740: a query may write in its WITH, or make a table
     for each in tree.messages(node):
         if isinstance(each, pb.IntoClause):
-            return DEFINES
+            return DEFINITION
         verb = _WRITING.get(type(each), verb)
     return verb
 

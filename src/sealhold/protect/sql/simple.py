@@ -112,6 +112,7 @@ class Simple:
         refused = next((each for each in plans if isinstance(each, Refused)), None)
         if refused is not None:
             self._close_unnamed()
+            talk.on_refused(refused)
             said = error(refused.code, refused.message, refused.hint, position=refused.position)
             line.refuse(said)
             line.sync()

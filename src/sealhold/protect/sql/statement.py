@@ -38,7 +38,7 @@ from sealhold.protect.sql.refusing import (
     NotPossibleError,
     PlanError,
 )
-from sealhold.protect.sql.relaytouch import relay_touch
+from sealhold.protect.sql.relaytouch import DEFINITION, relay_touch
 from sealhold.protect.sql.roles import check_role
 from sealhold.protect.sql.rules import Rules
 from sealhold.protect.sql.scope import Scope
@@ -137,6 +137,9 @@ class Planning:
         touch = relay_touch(self.node, kind, tables, self.names)
         return Relay(self._clean(), tuple(tables), kind in NAMING, touch)
 
+    def _touch(self, kind: str, tables: Mapping[str, Relation]) -> Touch:
+        return relay_touch(self.node, kind, tables, self.names) or Touch(DEFINITION)
+
     def _protected(self, kind: str, tables: Mapping[str, Relation]) -> Plan:
         ways: dict[str, Callable[[], Plan]] = {
             "select_stmt": self._select,
@@ -148,7 +151,7 @@ class Planning:
         if kind in ways:
             return ways[kind]()
         if kind in DEFINES:
-            return self._define(kind)
+            return self._define(kind, tables)
         if kind in HARMLESS:
             return self._harmless(kind, tables)
         raise NotPossibleError(
@@ -301,7 +304,7 @@ class Planning:
             return copy_from(copy, relation, self.work)
         return copy_to(copy, self._query(select_of(copy, relation)))
 
-    def _define(self, kind: str) -> Script:
+    def _define(self, kind: str, tables: Mapping[str, Relation]) -> Script:
         self.work.embeds = True
         defining = self._defining()
         match kind:
@@ -315,7 +318,7 @@ class Planning:
                 statements, tag = defining.view(self.node.view_stmt), "CREATE VIEW"
             case _:
                 statements, tag = defining.alter(self.node.alter_table_stmt), "ALTER TABLE"
-        return Script(tuple(statements), tag, Touch("DDL", tuple(self.work.tables)))
+        return Script(tuple(statements), tag, self._touch(kind, tables))
 
     def _listed(self, table: pb.RangeVar) -> list[str]:
         schema = table.schemaname or new_schema(self.names)
@@ -330,7 +333,7 @@ class Planning:
             for each in second.objects:
                 each.list.items[-1].string.sval += INDEX_OF_ORDER
             statements = (self._clean(), tree.deparsed(Node(drop_stmt=second)))
-            return Script(statements, "DROP INDEX", Touch("DDL"))
+            return Script(statements, "DROP INDEX", self._touch(kind, tables))
         return self._relay(kind, tables)
 
 

@@ -159,6 +159,7 @@ class Talk:
     _plans: dict[object, tuple[Plan, ...]] = field(default_factory=dict)
     on_forget: list[Callable[[], None]] = field(default_factory=list)
     on_epoch: list[Callable[[], None]] = field(default_factory=list)
+    on_refused: Callable[[Refused], None] = lambda _plan: None
 
     def __post_init__(self) -> None:
         self.line.on_idle = self._idle
@@ -232,6 +233,7 @@ class Talk:
             plan = plan.inner
         # THREAT T644: a statement of before a change must not carry values past the new policy
         if isinstance(plan, Refused):
+            self.on_refused(plan)
             return error(plan.code, plan.message, plan.hint)
         is_other = type(plan) is not type(statement.plan) and not (
             isinstance(plan, _RUN) and isinstance(statement.plan, _RUN)
@@ -356,6 +358,7 @@ class Talk:
 
     def refuse(self, plan: Refused) -> None:
         """Answer by a refusal in place of what the client asked."""
+        self.on_refused(plan)
         self.line.refuse(error(plan.code, plan.message, plan.hint, position=plan.position))
 
     # --- what the line tells ---

@@ -30,6 +30,7 @@ _VERBS: Final = {
     "delete_stmt": "DELETE", "merge_stmt": "MERGE", "truncate_stmt": "TRUNCATE",
     "lock_stmt": "LOCK",
 }  # fmt: skip
+_READING: Final = frozenset({"SELECT", "COPY TO"})
 _WRITING: Final = {
     pb.InsertStmt: "INSERT", pb.UpdateStmt: "UPDATE", pb.DeleteStmt: "DELETE",
     pb.MergeStmt: "MERGE",
@@ -56,7 +57,7 @@ def relay_touch(
         found = {ALL: None}
     if not found and verb == "SELECT":
         return None
-    return Touch(verb, tuple(found), reads=_reads(inner))
+    return Touch(verb, tuple(found), reads=verb not in _READING and _reads(inner))
 
 
 def _verb(node: Node, kind: str) -> str:

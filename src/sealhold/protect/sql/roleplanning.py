@@ -90,7 +90,10 @@ class RolePlanning:
     def names(self, answers: Sequence[Sequence[Cells]]) -> Names:
         """Return the names that the answers to `loading` tell of, as the role sees them."""
         *known, keys, functions = answers
-        names = self.base.read(known, self.planner.is_listed, self._laid)
+        masks, policy = self.masks, self.planner.policy
+        names = self.base.read(
+            known, self.planner.is_listed, lambda each: masked_relation(each, policy, masks)
+        )
         names = replace(names, functions=frozenset(row[0] or "" for row in functions))
         relations = dict(names.relations)
         names = replace(names, relations=relations)
@@ -105,26 +108,6 @@ class RolePlanning:
     def plan(self, text: str, oids: Sequence[int], names: Names) -> tuple[Plan, ...]:
         """Return what is done for each statement of a text."""
         return self.planner.plan(text, oids, names)
-
-    def _laid(self, relation: Relation) -> Relation:
-        """Return a table with its masks; it shows the columns that the policy lists, no other."""
-        masks = self.masks.get((relation.schema, relation.name))
-        if masks is None:
-            return relation
-        listed = _listed(self.planner.policy, relation)
-        attributes: list[Attribute] = []
-        for each in relation.attributes:
-            if each.name not in listed:
-                continue
-            column = masks.get(each.name)
-            attributes.append(each if column is None else replace(each, column=column))
-            # THREAT T739: a column that the provider holds otherwise would go by its mask
-            if column is not None and not _is_held(each, column):
-                return replace(relation, barred=_otherwise(relation))
-        if masks.keys() - {each.name for each in attributes}:
-            return replace(relation, barred=_otherwise(relation))
-        dropped = {each.name for each in relation.attributes} - listed
-        return replace(relation, attributes=tuple(attributes), dropped=relation.dropped | dropped)
 
     def _note_keys(self, relations: dict[tuple[str, str], Relation], keys: Iterable[Cells]) -> None:
         physical = {
@@ -148,6 +131,27 @@ class RolePlanning:
                 for key in (here, there):
                     if key in relations:
                         relations[key] = replace(relations[key], is_probed=True)
+
+
+def masked_relation(relation: Relation, policy: Policy, masks: Tables) -> Relation:
+    """Return a table with its masks; it shows the columns that the policy lists, no other."""
+    of_table = masks.get((relation.schema, relation.name))
+    if of_table is None:
+        return relation
+    listed = _listed(policy, relation)
+    attributes: list[Attribute] = []
+    for each in relation.attributes:
+        if each.name not in listed:
+            continue
+        column = of_table.get(each.name)
+        attributes.append(each if column is None else replace(each, column=column))
+        # THREAT T739: a column that the provider holds otherwise would go by its mask
+        if column is not None and not _is_held(each, column):
+            return replace(relation, barred=_otherwise(relation))
+    if of_table.keys() - {each.name for each in attributes}:
+        return replace(relation, barred=_otherwise(relation))
+    dropped = {each.name for each in relation.attributes} - listed
+    return replace(relation, attributes=tuple(attributes), dropped=relation.dropped | dropped)
 
 
 def _listed(policy: Policy, relation: Relation) -> set[str]:

@@ -200,9 +200,11 @@ class Session:
         self._upstream = None
         self.provider_key = upstream.key
         site = self._site
+        role = site.planners(welcome.user)
         talk = Talk(
             Parts(
-                planner=site.planners(welcome.user) or site.planner,
+                planner=role or site.planner,
+                is_masked=role is not None,
                 gate=site.gate,
                 rids=site.rids,
                 clock=site.clock,

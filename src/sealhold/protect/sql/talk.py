@@ -63,6 +63,7 @@ class Parts:
     limits: Limits
     principal: str
     database: str
+    is_masked: bool = False  # the user's role is shown masks
 
 
 @dataclass(slots=True)
@@ -391,7 +392,7 @@ class Talk:
             self.is_dirty = True
             if is_switched(message):
                 return SWITCHED
-        return relayed(kind, message)
+        return relayed(kind, message, is_bare=self.parts.is_masked)
 
 
 _BY_NAMES: Final = frozenset(("42P01", "42703", "SH001"))

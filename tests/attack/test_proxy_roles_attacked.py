@@ -138,7 +138,7 @@ CHANGES = (
     "INSERT INTO paper (id, code) VALUES (7, 'zqx0c0901k')",
     "INSERT INTO paper (id, code) VALUES (7, 'zqx0c0901k') ON CONFLICT DO NOTHING",
     "INSERT INTO paper (id, read) VALUES (7, 'a') ON CONFLICT (code) DO NOTHING",
-    "INSERT INTO paper (id) VALUES (0) ON CONFLICT (id) DO UPDATE SET size = 2 WHERE note > 'm'",
+    "INSERT INTO paper (id) VALUES (0) ON CONFLICT (id) DO UPDATE SET id = 2 WHERE paper.note > ''",
     "UPDATE paper SET code = 'zqx0c0901k' WHERE id = 0",
     "COPY paper (id, code) FROM STDIN",
     "INSERT INTO staff (id, email) VALUES (9, 'a')",

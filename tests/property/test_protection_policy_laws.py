@@ -34,6 +34,7 @@ from sealhold.protect.policywords import (
     METHODS,
     PADS,
     REACTIONS,
+    RIGHTS,
     SERVERS,
     TECHNIQUES,
     USAGES,
@@ -131,9 +132,14 @@ POLICIES = st.builds(
         st.builds(
             Role, name=IDS, users=st.lists(WORDS, unique=True, max_size=2).map(tuple),
             masks=st.lists(
-                st.builds(Mask, column=REFERENCES, how=st.sampled_from(["null", "first:3"])),
+                st.builds(
+                    Mask, column=REFERENCES, show=st.sampled_from(["nothing", "prefix3"]),
+                    writes=st.booleans(),
+                ),
                 max_size=2, unique_by=lambda mask: mask.column,
             ).map(tuple),
+            may=st.lists(st.sampled_from(RIGHTS), unique=True, max_size=2).map(tuple),
+            tables=st.lists(NAMES, unique=True, max_size=2).map(tuple),
         ),
         max_size=1,
     ).map(tuple),

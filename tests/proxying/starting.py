@@ -52,9 +52,14 @@ def policy_for(
 
 
 @contextmanager
-def start_proxy(text: str, folder: Path, database: str = "rented") -> Iterator[Started]:
-    """Serve the policy `text` from a vault in `folder`; end it by its process id."""
-    prepared(folder / "vault", text)
+def start_proxy(
+    text: str, folder: Path, database: str = "rented", *, others: tuple[str, ...] = ()
+) -> Iterator[Started]:
+    """Serve the policy `text` from a vault in `folder`; end it by its process id.
+
+    `others` log in too, with the same password; what they may is behind their name: `ann:read`.
+    """
+    prepared(folder / "vault", text, others)
     with serving(folder, database) as started:
         yield started
 
@@ -89,7 +94,7 @@ def serving(folder: Path, database: str = "rented") -> Iterator[Started]:
             server.stdout.close()
 
 
-def prepared(home: Path, text: str) -> None:
+def prepared(home: Path, text: str, others: tuple[str, ...] = ()) -> None:
     """Make a vault with a user, the provider's password, and the policy in force."""
     data = text.encode()
     report = judge(data)
@@ -101,4 +106,13 @@ def prepared(home: Path, text: str) -> None:
         work = ProxyWork(node)
         work.set_secret(SECRET, PASSWORD)
         work.add_user(USER, USERS, RIGHTS, ())
+        for each in others:
+            name, _, may = each.partition(":")
+            rights, _, tables = may.partition("@")
+            work.add_user(
+                name,
+                USERS,
+                tuple(filter(None, rights.split(","))) or RIGHTS,
+                tuple(filter(None, tables.split(","))),
+            )
         work.activate(data, sign(node, data).envelope, accept_weaker=False)

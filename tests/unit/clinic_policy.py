@@ -125,7 +125,14 @@ split = { k = 2, n = 2, csps = ["s", "t"] }
 [[role]]
 name = "billing"
 users = ["bill", "betty"]
-mask = { "patient.email" = "first:1", "patient.income" = "generalise:1000" }
+
+[[role.mask]]
+column = "patient.email"
+show = "domain"
+
+[[role.mask]]
+column = "patient.income"
+show = "range:1000"
 """
 
 

@@ -16,6 +16,7 @@ from sealhold.protect.sql.plan import (
     Refused,
     Relay,
     Rewrite,
+    Touch,
 )
 from tests.planned import CountingEntropy, plan
 
@@ -92,7 +93,9 @@ def test_a_refusal_says_what_would_allow_it() -> None:
 
 
 def test_what_names_nothing_protected_goes_as_it_is() -> None:
-    assert plan("SELECT city  FROM plain") == Relay("SELECT city  FROM plain", ("public.plain",))
+    touch = Touch("SELECT", ("public.plain",))
+    said = "SELECT city  FROM plain"
+    assert plan(said) == Relay(said, ("public.plain",), touch=touch)
 
 
 def test_a_parameter_on_two_columns_becomes_two() -> None:

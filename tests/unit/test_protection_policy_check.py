@@ -98,11 +98,22 @@ FAULTS = [
      "shares", "object.split", "split ="),
     ("a share for rows", 'csps = ["s", "t"]', 'csps = ["s", "a"]',
      "unknown-csp", "object.split.csps", "split ="),
-    ("no such mask", '"first:1"', '"first"', "mask", "role.mask.patient.email", '"first"'),
-    ("a mask that does not fit", '"generalise:1000"', '"generalise:year"',
-     "mask", "role.mask.patient.income", "generalise:year"),
-    ("a mask of no column", '"patient.email" =', '"patient.mail" =',
-     "unknown-column", "role.mask.patient.mail", "patient.mail"),
+    ("no such mask", '"domain"', '"half"', "mask", "role.mask.show", '"half"'),
+    ("a range of no width", '"range:1000"', '"range:0"', "mask", "role.mask.show", '"range:0"'),
+    ("a mask that does not fit", '"range:1000"', '"year"',
+     "mask", "role.mask.show", '"year"'),
+    ("a mask of no column", '"patient.email"\nshow', '"patient.mail"\nshow',
+     "unknown-column", "role.mask.column", "patient.mail"),
+    ("a mask twice", '"patient.income"\nshow = "range:1000"',
+     '"public.patient.email"\nshow = "hash"',
+     "twice", "role.mask.column", "public.patient.email"),
+    ("hashes of what one writes", '"domain"', '"hash"\nwrites = true',
+     "mask", "role.mask.writes", "writes = true"),
+    ("a right that is none", 'users = ["bill", "betty"]',
+     'users = ["bill", "betty"]\nmay = ["look"]',
+     "bad-value", "role.may", '"look"'),
+    ("a table of a role", 'users = ["bill", "betty"]', 'users = ["bill"]\ntables = ["patients"]',
+     "unknown-table", "role.tables", "patients"),
     ("a version before the first", "version = 1", f'version = 1\nprevious = "sha256:{"0" * 64}"',
      "previous-of-first", "previous", "previous"),
     ("a later one of nothing", "version = 1", "version = 2", "no-previous", "version", "version"),
@@ -270,3 +281,17 @@ def test_a_user_has_one_role() -> None:
     text = CLINIC + '\n[[role]]\nname = "desk"\nusers = ["bill"]\n'
 
     assert [each.code for each in errors(text)] == ["two-roles"]
+
+
+def test_a_hash_is_not_shown_where_it_does_not_fit() -> None:
+    text = bent('"domain"', '"hash"')
+
+    assert errors(text) == []
+    short = bent('"varchar(200)"', '"varchar(31)"', text)
+    assert [each.code for each in errors(short)] == ["mask"]
+
+
+def test_a_role_of_nobody_is_a_doubt() -> None:
+    text = bent('users = ["bill", "betty"]', "users = []")
+
+    assert [each.code for each in warnings(text)] == ["role-of-nobody"]

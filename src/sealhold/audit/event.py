@@ -104,6 +104,7 @@ class EventKind(IntEnum):
     PROXY = 86  # of a proxy a policy, user or secret changed, or it was served, as the reason says
     PROXY_LEASE = 87  # a database user may run so many statements of a kind; or not, as told
     PROXY_USE = 88  # what was used of the lease that `decision` names
+    PROXY_LOGIN = 95  # somebody was not let in at a proxy, as the reason says
     PROVIDER = 89  # what a provider gave is not what was kept there, as the reason says
     PROXY_HEAD = 90  # what stands for all rows that a proxy keeps tags of: `digest`
     PROXY_AUDIT = 91  # the rows of a table were compared with what a proxy knows of them

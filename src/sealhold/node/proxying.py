@@ -7,7 +7,7 @@
 Source: docs/spec/59-proxy-in-a-vault.md section 6.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +29,10 @@ from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
 from sealhold.protect.sql.besides import check_tables
-from sealhold.protect.sql.names import LOADING, Cells, Names, read_names
+from sealhold.protect.sql.names import LOADING, Cells, Names, Relation, read_names
 from sealhold.protect.sql.plan import Plan
 from sealhold.protect.sql.planner import Planner
+from sealhold.protect.sql.roleplanning import roled
 from sealhold.protect.sql.session import Site
 from sealhold.protect.sql.upstream import Account
 from sealhold.protect.sql.views import shown_by
@@ -87,8 +88,17 @@ class Planning:
 
     def names(self, answers: Sequence[Sequence[Cells]]) -> Names:
         """Return the names that the answers to `loading` tell of, in the same order."""
+        return self.read(answers, self.planner.is_listed)
+
+    def read(
+        self,
+        answers: Sequence[Sequence[Cells]],
+        is_listed: Callable[[str, str], bool],
+        laid: Callable[[Relation], Relation] = lambda relation: relation,
+    ) -> Names:
+        """Return the names of the answers; `laid` is told each table, and returns it."""
         moving = meanwhile(lambda: under_way(self.notes, self.columns))
-        return read_names(answers, self.columns, self.planner.is_listed, shown_by, moving)
+        return read_names(answers, self.columns, is_listed, shown_by, moving, laid)
 
     def plan(self, text: str, oids: Sequence[int], names: Names) -> tuple[Plan, ...]:
         """Return what is done for each statement of a text."""
@@ -127,7 +137,7 @@ def proxying(
     keys, users = ProxyKeys(core), Users(core)
     # THREAT T688: a name that nobody has gets a salt that stays
     strangers = keys.strangers()
-    datasets = keys.of({table.dataset for table in read.tables if table.is_protected})
+    datasets = keys.of(read.keyed)
     csp = postgres_of(read)
     server = server_of(csp)
     account = account_of(csp, ProxySecrets(core), environment)
@@ -136,10 +146,12 @@ def proxying(
     state = states.open(active.name, renew=renew)
     gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
     try:
-        planning = _planning(core, read, Derived(datasets.__getitem__), state)
+        columnkeys = Derived(datasets.__getitem__)
+        planning = _planning(core, read, columnkeys, state)
         versions = Versions(state, guards_of(planning.columns))
         site = Site(
             planner=planning,
+            planners=roled(read, planning, planning.columns, columnkeys),
             gate=gate,
             rids=state,
             clock=core.clock,

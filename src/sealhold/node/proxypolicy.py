@@ -8,13 +8,14 @@ Source: docs/spec/16-protection-policy.md.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sealhold.model.errors import ErrorKind, UsageError
+from sealhold.model.errors import ErrorKind, NotFoundError, UsageError
 from sealhold.node.node import Node
 from sealhold.node.world import World
 from sealhold.protect.clarus import Converted, convert
-from sealhold.protect.explain import Explained, explain_columns, unkeyed
+from sealhold.protect.explain import Explained, explain_columns, unkeyed, without_key
 from sealhold.protect.findings import Finding, has_errors
-from sealhold.protect.policy import Policy
+from sealhold.protect.masking import masked_columns
+from sealhold.protect.policy import OTHERS, Policy, Role
 from sealhold.protect.policycheck import check, checked
 from sealhold.protect.policyfile import MAX_POLICY, digest_of, load, read
 from sealhold.protect.policysign import SUFFIX, sign_policy
@@ -24,14 +25,18 @@ from sealhold.vault.proxykeys import ProxyKeys
 
 __all__ = [
     "MAX_POLICY",
+    "OTHERS",
     "SUFFIX",
     "Brought",
     "Explained",
     "ExplainedStatement",
     "Report",
+    "Role",
     "Signed",
     "bring_over",
     "explain",
+    "explain_role",
+    "explain_statement",
     "judge",
     "sign",
 ]
@@ -111,15 +116,35 @@ def explain(data: bytes, world: World) -> tuple[Explained, ...]:
     return explain_columns(policy, unkeyed(policy, world.entropy))
 
 
-def explain_statement(data: bytes, text: str, world: World) -> ExplainedStatement:
-    """Return what would become of one statement under a policy.
+def explain_role(data: bytes, name: str) -> Role:
+    """Return what a policy says of a role.
+
+    Raises:
+        InvalidPolicyError: the policy has an error.
+        NotFoundError: it has no such role.
+    """
+    found = next((each for each in checked(data).roles if each.name == name), None)
+    if found is None:
+        raise NotFoundError(f"no role `{name}` in the policy")
+    return found
+
+
+def explain_statement(
+    data: bytes, text: str, world: World, role: Role | None = None
+) -> ExplainedStatement:
+    """Return what would become of one statement under a policy, for users of a role.
 
     Raises:
         InvalidPolicyError: the policy has an error.
         UsageError: the text is none, or several.
     """
     policy = checked(data)
-    found = explain_statements(policy, unkeyed(policy, world.entropy), text)
+    columns = unkeyed(policy, world.entropy)
+    if role is None:
+        found = explain_statements(policy, columns, text)
+    else:
+        masks = masked_columns(policy, role, columns, without_key())
+        found = explain_statements(policy, columns, text, role.name, masks)
     if len(found) != 1:
         raise UsageError("`--sql` takes one statement")
     return found[0]

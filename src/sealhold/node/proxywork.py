@@ -7,7 +7,7 @@ Source: docs/spec/59-proxy-in-a-vault.md sections 1, 3 and 6.
 """
 
 from base64 import b32encode
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from sealhold.model.errors import InvalidError
@@ -15,11 +15,13 @@ from sealhold.model.shown.proxies import (
     ProxyActivation,
     ProxyDatasetView,
     ProxyPolicyView,
+    ProxyRoleView,
     ProxyStatus,
     ProxyUserView,
     ProxyWarning,
 )
 from sealhold.node.node import Node
+from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
 from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.proxypolicies import Activated, Policies
@@ -61,11 +63,12 @@ class ProxyWork:
         if unknown:
             raise InvalidError(f"no right `{min(unknown)}`: there are {', '.join(RIGHTS)}")
         self._users.add(name, password, frozenset(map(Right, rights)), frozenset(tables))
-        return next(_shown(user) for user in self._users.list() if user.name == name)
+        return next(user for user in self.users() if user.name == name)
 
     def users(self) -> tuple[ProxyUserView, ...]:
         """Return who may log in, by name."""
-        return tuple(map(_shown, self._users.list()))
+        policies = [load(self._policies.active(name).text) for name in self._policies.names()]
+        return tuple(_shown(user, policies) for user in self._users.list())
 
     def remove_user(self, name: str) -> None:
         """Let somebody log in no more.
@@ -110,7 +113,7 @@ class ProxyWork:
         publics = (self._keys.signer().public,)
         found, findings = self._policies.activate(data, envelope, publics, weaker=accept_weaker)
         policy = load(found.text)
-        self._keys.add({table.dataset for table in policy.tables if table.is_protected})
+        self._keys.add(policy.keyed)
         return ProxyActivation(
             policy=_policy_view(found),
             warnings=tuple(
@@ -153,9 +156,17 @@ class ProxyWork:
         )
 
 
-def _shown(user: User) -> ProxyUserView:
+def _shown(user: User, policies: Sequence[Policy]) -> ProxyUserView:
+    roles = [
+        ProxyRoleView(policy=policy.name, role=role.name, masks=len(role.masks))
+        for policy in policies
+        if (role := policy.role_of(user.name)) is not None
+    ]
     return ProxyUserView(
-        name=user.name, rights=tuple(sorted(user.rights)), tables=tuple(sorted(user.tables))
+        name=user.name,
+        rights=tuple(sorted(user.rights)),
+        tables=tuple(sorted(user.tables)),
+        roles=tuple(roles),
     )
 
 

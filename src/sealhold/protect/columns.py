@@ -33,7 +33,7 @@ from sealhold.protect.pairs import Counters, Pairs
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.form import Codec, Settings
 from sealhold.protect.pgtypes.types import PgType, named, spelled
-from sealhold.protect.policy import Bind, ColumnPolicy, Policy, TablePolicy
+from sealhold.protect.policy import Bind, ColumnPolicy, Mask, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Op, Technique
 from sealhold.protect.techniques.deterministic import Deterministic
 from sealhold.protect.techniques.fpe import Fpe
@@ -119,6 +119,8 @@ Counting = Callable[[KeyName], Counters]  # of the words or ranges of one column
 
 class Column:
     """One protected column. Compared by identity: a policy makes each once."""
+
+    mask: Mask | None = None  # what is shown of it in place of values; see `masking.py`
 
     def __init__(
         self,

@@ -83,8 +83,12 @@ def unkeyed(policy: Policy, entropy: Entropy) -> Columns:
     Raises:
         InvalidPolicyError: a column cannot be protected as the policy says.
     """
-    keys = Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none"))
-    return columns_of(policy, keys, entropy, counting=lambda _key: _UNCOUNTED)
+    return columns_of(policy, without_key(), entropy, counting=lambda _key: _UNCOUNTED)
+
+
+def without_key() -> Derived:
+    """Return keys of zeros: to be told of, never to seal with."""
+    return Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none"))
 
 
 def explain_columns(policy: Policy, columns: Columns) -> tuple[Explained, ...]:

@@ -10,7 +10,10 @@ Source: docs/spec/56-postgresql-proxy.md section 6.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+LOGIN: Final = "LOGIN"  # as a verb: nothing was done but trying to come in
+NOT_LET_IN: Final = "28P01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Use:
     tables: tuple[str, ...]
     opens: tuple[str, ...]  # columns that come out in plain, as table.column
     writes: tuple[str, ...]  # protected columns that are written
+    reads: bool = False  # rows come out, though the verb does not say so
 
 
 @dataclass(slots=True)
@@ -50,7 +54,7 @@ class Gate(Protocol):
         """Record what was used of a lease that ended."""
 
     def refused(self, use: Use, code: str) -> None:
-        """Record that a statement was refused (SH001 to SH008)."""
+        """Record that a statement was refused (SH001 to SH008), or a login (28P01)."""
 
     def found(self, kind: str, table: str, detail: str) -> None:
         """Record that something is wrong at the provider: a bad tag, a stale row."""

@@ -13,6 +13,8 @@ KEEPS_THE_VALUE: Final = frozenset(
     {"sealed", "deterministic", "fpe", "token", "split", "anonymise", "redact", "private-lookup"}
 )
 """Techniques that `sealed` is not implied by: what they store stands for the value itself."""
+OTHERS: Final = "*"  # among the users of a role: all who are in no other
+HASHED: Final = "hash"  # what a mask shows that needs a key
 
 
 @unique
@@ -161,10 +163,12 @@ class ObjectPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mask:
-    """What users of one role get of one column."""
+    """What users of one role are shown of one column, in place of its values."""
 
     column: str  # table.column
-    how: str  # sealed, null, generalise:WHAT, first:N, last:N
+    show: str  # as `masks.py` lists
+    writes: bool = False  # they may write values, which they are not shown then
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +176,10 @@ class Role:
     """Users who get less than all."""
 
     name: str
-    users: tuple[str, ...]
-    masks: tuple[Mask, ...]
+    users: tuple[str, ...]  # "*": whoever is in no other role
+    may: tuple[str, ...] = ()  # read, write, define; empty: what each user may
+    tables: tuple[str, ...] = ()  # of the policy; empty: those of each user
+    masks: tuple[Mask, ...] = ()
     line: int = field(default=0, compare=False)
 
 
@@ -194,3 +200,23 @@ class Policy:
     objects: tuple[ObjectPolicy, ...] = ()
     roles: tuple[Role, ...] = ()
     digest: str = ""  # sha256:HEX of this version's bytes
+
+    def role_of(self, user: str) -> Role | None:
+        """Return the role that a user has, if any."""
+        named = next((each for each in self.roles if user in each.users), None)
+        return named or next((each for each in self.roles if OTHERS in each.users), None)
+
+    @property
+    def keyed(self) -> frozenset[str]:
+        """The datasets that need a key: with a protected column, or one that is shown hashed."""
+        hashed = {
+            each.column.rpartition(".")[0]
+            for role in self.roles
+            for each in role.masks
+            if each.show == HASHED
+        }
+        return frozenset(
+            table.dataset
+            for table in self.tables
+            if table.is_protected or hashed & {table.name, f"{table.schema}.{table.name}"}
+        )

@@ -11,14 +11,14 @@ from collections import Counter
 from typing import Final
 
 from sealhold.model.errors import InvalidPolicyError
-from sealhold.protect.apartcheck import check_reference, columns_by_name, owner_of
+from sealhold.protect.apartcheck import owner_of
 from sealhold.protect.columncheck import check_column
 from sealhold.protect.findings import Finding, Findings, refuse
 from sealhold.protect.offered import check_offered
-from sealhold.protect.policy import Csp, ObjectPolicy, Policy, Role, Shares, Unlisted
+from sealhold.protect.policy import Csp, ObjectPolicy, Policy, Shares, Unlisted
 from sealhold.protect.policyfile import PolicyFile, read
+from sealhold.protect.rolecheck import check_roles
 from sealhold.protect.tablecheck import check_tables
-from sealhold.protect.typefamilies import Family, kind_of
 from sealhold.protect.weakening import Weakening
 
 _SECRET: Final = re.compile(r"(?:env:[A-Za-z_][A-Za-z0-9_]*|vault:[A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -28,12 +28,6 @@ _SCHEMES: Final = {
     "s3": ("https://", "http://"),
     "agent": ("https://",),
 }
-_MASK: Final = re.compile(
-    r"sealed|null|generalise:(?:(day|month|year|decade)|([1-9][0-9]{0,17}))"
-    r"|((?:first|last):[1-9][0-9]?)"
-)
-_DATES: Final = frozenset({Family.DATE, Family.TIMESTAMP})
-_NUMBERS: Final = frozenset({Family.INTEGER, Family.NUMERIC, Family.FLOAT})
 
 
 def check(
@@ -59,7 +53,7 @@ def check(
     check_offered(policy, findings)
     _check_releases(policy, findings)
     _check_objects(policy, findings)
-    _check_roles(policy, findings)
+    check_roles(policy, findings)
     if previous is not None:
         _check_chain(policy, previous, findings)
         Weakening(findings, accepted=accept_weaker).compare(previous, policy)
@@ -255,52 +249,4 @@ def _check_shares(
                 (*at, "csps"),
                 f"{owner} gets {count} shares of `{each.bucket}`, and {shares.k} restore it",
                 "take providers of more groups, or a larger `k`",
-            )
-
-
-def _check_roles(policy: Policy, findings: Findings) -> None:
-    names: set[str] = set()
-    users: dict[str, str] = {}
-    for number, role in enumerate(policy.roles):
-        at = ("role", number)
-        if role.name in names:
-            findings.error(
-                "twice", (*at, "name"), f"the role `{role.name}` stands twice", "keep one of them"
-            )
-        names.add(role.name)
-        for user in role.users:
-            if users.setdefault(user, role.name) != role.name:
-                findings.error(
-                    "two-roles",
-                    (*at, "users"),
-                    f"`{user}` is in `{users[user]}` and in `{role.name}`",
-                    "keep them in one role",
-                )
-        _check_masks(policy, role, number, findings)
-
-
-def _check_masks(policy: Policy, role: Role, number: int, findings: Findings) -> None:
-    for mask in role.masks:
-        at = ("role", number, "mask", mask.column)
-        if not check_reference(mask.column, policy, at, findings):
-            continue
-        form = _MASK.fullmatch(mask.how)
-        if form is None:
-            findings.error(
-                "mask",
-                at,
-                f"`{mask.how}` is no mask",
-                "write `sealed`, `null`, `generalise:year`, `generalise:10`, `first:3` or `last:4`",
-            )
-            continue
-        column = columns_by_name(policy)[mask.column][0][1]
-        family = kind_of(column.type).family
-        unit, step, part = form.groups()
-        fits = (family in _DATES, family in _NUMBERS, family is Family.TEXT)
-        if any(said and not fit for said, fit in zip((unit, step, part), fits, strict=True)):
-            findings.error(
-                "mask",
-                at,
-                f"`{mask.how}` does not fit `{mask.column}`, which is `{column.type}`",
-                "units are for dates, steps for numbers, `first` and `last` for text",
             )

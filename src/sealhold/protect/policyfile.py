@@ -49,8 +49,11 @@ from sealhold.protect.policywords import (
     PADS,
     PREFIX,
     REACTIONS,
+    RIGHTS,
     SERVERS,
     SQL_NAME,
+    TABLE,
+    TABLE_IS,
     TECHNIQUES,
     TOKENS,
     TYPE,
@@ -282,14 +285,24 @@ def _shares(keys: Keys) -> Shares:
 
 
 def _role(keys: Keys, lines: Lines) -> Role:
-    masks = keys.table("mask")
     role = Role(
         name=keys.text("name", ID, "a name of letters, digits, `_` and `-`"),
-        users=keys.texts("users", WORD, "names of users"),
-        masks=tuple(
-            Mask(column=each, how=masks.text(each, VISIBLE, "a mask")) for each in masks.names()
-        ),
+        users=keys.texts("users", WORD, "names of users, or `*` for all who are in no other role"),
+        may=keys.words("may", RIGHTS, ()),
+        tables=keys.texts("tables", TABLE, TABLE_IS),
+        masks=tuple(_mask(each, lines) for each in keys.tables("mask")),
         line=lines.of(keys.path),
     )
     keys.end()
     return role
+
+
+def _mask(keys: Keys, lines: Lines) -> Mask:
+    mask = Mask(
+        column=keys.text("column", COLUMN, COLUMN_IS),
+        show=keys.text("show", VISIBLE, "what is shown of it"),
+        writes=keys.truth("writes"),
+        line=lines.of(keys.path),
+    )
+    keys.end()
+    return mask

@@ -111,6 +111,13 @@ class Keys:
         self._wrong(key, f"one of {', '.join(map(str, numbers))}")
         return default
 
+    def truth(self, key: str) -> bool:
+        """Return true or false; false if it is absent."""
+        value = self._get(key)
+        if value is not None and not isinstance(value, bool):
+            self._wrong(key, "true or false")
+        return value is True
+
     def fraction(self, key: str, default: float) -> float:
         """Return a number from 0 to 1."""
         value = self._get(key)
@@ -167,10 +174,6 @@ class Keys:
                 yield Keys(each, path, self._findings)
             else:
                 self._wrong(key, f"a list of tables, `[[{key}]]`", path)
-
-    def names(self) -> tuple[str, ...]:
-        """Return all keys there are, for a table whose keys are names."""
-        return tuple(self._table)
 
     def has(self, key: str) -> bool:
         """Return whether the key stands in the text."""

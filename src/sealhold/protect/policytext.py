@@ -168,12 +168,18 @@ def _object(found: ObjectPolicy) -> Iterator[str]:
 
 
 def _role(role: Role) -> Iterator[str]:
-    yield from _keys({"name": role.name, "users": role.users}, {"users": ()})
-    if role.masks:
-        yield ""
-        yield "[role.mask]"
-        for mask in role.masks:
-            yield f"{_quoted(mask.column)} = {_quoted(mask.how)}"
+    values: Mapping[str, _Value] = {
+        "name": role.name,
+        "users": role.users,
+        "may": role.may,
+        "tables": role.tables,
+    }
+    yield from _keys(values, {"users": (), "may": (), "tables": ()})
+    for mask in role.masks:
+        yield from ("", "[[role.mask]]")
+        yield from _keys({"column": mask.column, "show": mask.show}, {})
+        if mask.writes:
+            yield "writes = true"
 
 
 def _keys(values: Mapping[str, _Value | None], usual: Mapping[str, _Value | None]) -> Iterator[str]:

@@ -103,6 +103,7 @@ _WORDS = {
     EventKind.PROXY: "before a rented database: {reason}",
     EventKind.PROXY_LEASE: "up to {statements} of {reason} allowed, {cells_out} opened at most",
     EventKind.PROXY_USE: "{statements} of {reason} run, {cells_out} opened",
+    EventKind.PROXY_LOGIN: "a login at a proxy: {reason}",
     EventKind.PROVIDER: "what a provider gave is not what was kept there: {reason}",
     EventKind.PROXY_HEAD: "what stands for all rows at a provider was noted",
     EventKind.PROXY_AUDIT: "rows at a provider were compared with what was written: {reason}",
@@ -117,6 +118,7 @@ _REFUSED = {  # in place of the words above, where the reason says why not and n
     EventKind.SAY: "something was said in a person's name",
     EventKind.RECORD: "a person's records were asked for",
     EventKind.PROXY_LEASE: "a statement was not sent",
+    EventKind.PROXY_LOGIN: "a login at a proxy was refused",
 }
 
 _ACTORS = {

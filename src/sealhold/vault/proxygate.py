@@ -19,24 +19,23 @@ from typing import Final
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.model.errors import DeniedError, SealholdError
 from sealhold.model.ids import Collection, DecisionId, FieldName, Id16
-from sealhold.protect.gate import Lease, Use
+from sealhold.protect.gate import LOGIN, Lease, Use
 from sealhold.protect.policy import Policy
 from sealhold.vault.core import Core
 from sealhold.vault.proxycounts import Counts
 from sealhold.vault.proxyrates import Rates
-from sealhold.vault.proxyusers import Right, User, Users
+from sealhold.vault.proxyrights import refusal
+from sealhold.vault.proxyusers import User, Users
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
 STATEMENTS: Final = 10_000  # of a block: some seconds of one busy kind of statement
+CLEAR: Final = 1_000_000  # of a block for tables of which nothing is protected
 CELLS: Final = 100_000
 SECONDS: Final = 10.0
 LEAST: Final = 32  # statements that a session gets at once, as long as there are so many
 SHARE: Final = 16  # a session gets this part of what is left, so that a hundred have some
 MOST_TEXT: Final = 4_096  # characters of the tables, or columns, of one entry
-READS: Final = frozenset({"SELECT", "COPY TO", "DECLARE", "FETCH", "VALUES"})
-WRITES: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY FROM", "TRUNCATE"})
-FREE: Final = frozenset({"SHOW", "SET"})  # of no table
 
 
 @dataclass(slots=True)
@@ -75,6 +74,8 @@ class ProxyGate:
         self._counts = Counts(core)
         self._rates = Rates(policy)
         self._each = _told_each(policy)
+        self._policy = policy
+        self._protected = {f"{t.schema}.{t.name}" for t in policy.tables if t.is_protected}
         self._turn = Lock()  # of what follows
         self._kinds: dict[Use, _Kind] = {}
         self._given: dict[int, tuple[Lease, Use, _Block]] = {}  # by the id of the lease
@@ -118,11 +119,11 @@ class ProxyGate:
             self._told(use, block)
 
     def refused(self, use: Use, code: str) -> None:
-        """Record that a statement was refused, alone or with others of its minute."""
+        """Record that a statement or login was refused, alone or with others of its minute."""
         known = self._users.find(use.principal) is not None
         self._counts.tell(
             Event(
-                kind=EventKind.PROXY_LEASE,
+                kind=EventKind.PROXY_LOGIN if use.verb == LOGIN else EventKind.PROXY_LEASE,
                 actor=Actor.CLIENT,
                 outcome=Outcome.DENIED,
                 subject=self._teller.subject,
@@ -182,7 +183,8 @@ class ProxyGate:
 
     def _allowed(self, use: Use) -> User:
         user = self._users.find(use.principal)
-        why = "there is no such user" if user is None else _refusal(user, use)
+        role = self._policy.role_of(use.principal)
+        why = "there is no such user" if user is None else refusal(user, use, self._policy, role)
         if user is None or why:
             self.refused(use, "SH007")
             raise DeniedError(why)
@@ -194,7 +196,8 @@ class ProxyGate:
         Raises:
             SealholdError: as `admit` says; no row was taken.
         """
-        most = 1 if self._each(use) else STATEMENTS
+        is_clear = not (use.opens or use.writes or self._protected.intersection(use.tables))
+        most = 1 if self._each(use) else CLEAR if is_clear else STATEMENTS
         rows = self._rates.take(use, now, CELLS // max(1, len(use.opens)))
         cells = min((CELLS, *(count * len(use.opens) for count in rows.values())))
         block = _Block(
@@ -274,22 +277,6 @@ class ProxyGate:
 
 def _has_part(block: _Block, use: Use) -> bool:
     return block.statements > 0 and (block.cells > 0 or not use.opens)
-
-
-def _refusal(user: User, use: Use) -> str:
-    """Return why a user may not do something; empty if they may."""
-    wanted = {Right.READ} if use.opens else set()
-    if use.verb in READS:
-        wanted.add(Right.READ)
-    elif use.verb in WRITES:
-        wanted.add(Right.WRITE)
-    elif use.verb not in FREE:  # what is not known is the most that there is
-        wanted.add(Right.DEFINE)
-    missing = sorted(wanted - user.rights)
-    if missing:
-        return f"the user may not {missing[0]}"
-    beyond = sorted(set(use.tables) - user.tables) if user.tables else ()
-    return f"the user has nothing to do with table `{beyond[0]}`" if beyond else ""
 
 
 def _told_each(policy: Policy) -> Callable[[Use], bool]:

@@ -16,6 +16,7 @@ def user_facts(user: ProxyUserView) -> Facts:
             ("User", safe(user.name)),
             ("May", ", ".join(user.rights)),
             ("Tables", ", ".join(map(safe, user.tables)) or "all of the policy"),
+            ("Role", _roles(user) or "none: they are shown all that they may read"),
         ]
     )
 
@@ -25,10 +26,21 @@ def user_table(users: Sequence[ProxyUserView]) -> Block:
     if not users:
         return Line("Nobody may log in.")
     rows = [
-        (safe(user.name), ", ".join(user.rights), ", ".join(map(safe, user.tables)) or "all")
+        (
+            safe(user.name),
+            ", ".join(user.rights),
+            ", ".join(map(safe, user.tables)) or "all",
+            _roles(user) or "none",
+        )
         for user in users
     ]
-    return Table((Column("User", whole=True), Column("May"), Column("Tables")), rows)
+    columns = (Column("User", whole=True), Column("May"), Column("Tables"), Column("Role"))
+    return Table(columns, rows)
+
+
+def _roles(user: ProxyUserView) -> str:
+    """Return the role that a user has under each policy."""
+    return ", ".join(f"{each.role} ({safe(each.policy)})" for each in user.roles)
 
 
 def policy_facts(policy: ProxyPolicyView) -> Facts:

@@ -7,14 +7,17 @@ from typing import Annotated
 import typer
 
 from sealhold.frontends.cli.opening import world_of
-from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, figure, safe
+from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, emit, figure, safe
 from sealhold.frontends.cli.reading import read_file
 from sealhold.frontends.cli.session import Session
 from sealhold.node.proxypolicy import (
     MAX_POLICY,
+    OTHERS,
     Explained,
     ExplainedStatement,
+    Role,
     explain,
+    explain_role,
     explain_statement,
 )
 
@@ -26,19 +29,57 @@ def proxy_explain(
         str | None,
         typer.Option(metavar="TEXT", help="Tell what would become of this statement instead."),
     ] = None,
+    role: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Tell it for users of this role.")
+    ] = None,
 ) -> None:
     """Tell what lies at the provider under a policy, and what the provider learns.
 
     Each column that there is at the provider is listed, and no other. Nothing is asked of it.
+
+    With `--role` also what its users may do and are shown; with `--sql` what becomes of a statement
+    of theirs.
     """
     session = Session.of(context)
     data, world = read_file(file, MAX_POLICY), world_of(session)
     tables = explain(data, world)
+    whose = None if role is None else explain_role(data, role)
+    value: dict[str, object] = {"tables": tables}
+    if whose is not None:
+        value["role"] = _role_value(whose)
     if sql is None:
-        emit(session, {"tables": tables}, *_blocks(tables))
+        emit(session, value, *_blocks(tables), *(() if whose is None else _role(whose)))
         return
-    found = explain_statement(data, sql, world)
-    emit(session, {"tables": tables, "statement": _value(found)}, *_statement(found))
+    found = explain_statement(data, sql, world, whose)
+    emit(session, {**value, "statement": _value(found)}, *_statement(found))
+
+
+def _role_value(role: Role) -> dict[str, object]:
+    """Return a role in the form of docs/spec/65-roles-and-masks.md section 6."""
+    masks = [
+        {"column": each.column, "show": each.show, "writes": each.writes} for each in role.masks
+    ]
+    return {
+        "name": role.name, "users": role.users, "may": role.may, "tables": role.tables,
+        "masks": masks,
+    }  # fmt: skip
+
+
+def _role(role: Role) -> Iterator[Block]:
+    yield Line(f"Users of the role {safe(role.name)}", "head")
+    users = ", ".join("all who are in no other role" if u == OTHERS else u for u in role.users)
+    yield Facts(
+        [
+            ("Users", safe(users or "nobody")),
+            ("May", ", ".join(role.may) or "what each of them may"),
+            ("Tables", safe(", ".join(role.tables) or "those of each of them")),
+        ]
+    )
+    rows = [
+        (safe(each.column), safe(each.show), "yes" if each.writes else "no") for each in role.masks
+    ]
+    if rows:
+        yield Table(tuple(map(Column, ("Column", "Shown of it", "May write"))), rows)
 
 
 def _value(found: ExplainedStatement) -> dict[str, object]:

@@ -9,12 +9,22 @@ from sealhold.model.quantities import Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyRoleView:
+    """The role that a user has under a policy in force."""
+
+    policy: str
+    role: str
+    masks: int  # columns of which they are shown less
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyUserView:
     """Somebody who may log in at a proxy."""
 
     name: str
     rights: tuple[str, ...]
     tables: tuple[str, ...]  # empty: all
+    roles: tuple[ProxyRoleView, ...] = ()  # one at most of each policy; none: shown all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
+from sealhold.protect.masking import is_masked_clear
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.policy import Bind
@@ -28,7 +29,7 @@ from sealhold.protect.sql.leftover import Base, push_where
 from sealhold.protect.sql.literals import Value, is_null
 from sealhold.protect.sql.names import RID, Attribute, Relation
 from sealhold.protect.sql.plan import Assignment, Kept, Made, Output
-from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
+from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot, masked
 from sealhold.protect.sql.residual import (
     CannotDo,
     Expression,
@@ -93,6 +94,9 @@ class Changing:
     def _has_default(self, target: pb.ResTarget) -> bool:
         """Whether a column is set to its default, which is another value than NULL."""
         is_default = bool(target.val.HasField("set_to_default"))
+        column = self._column(target.name)
+        if is_default and column is not None and is_masked_clear(column):
+            raise masked(column, "SET TO DEFAULT")
         return is_default and self._attribute(target.name).default is not None
 
     def at_once(self, change: Change) -> tuple[Change, Laid | None]:
@@ -126,7 +130,7 @@ class Changing:
         self.work.written[column] = None
         is_empty = is_null(one.val) and not self._has_default(one)
         if column.bind is Bind.ROW and not is_empty:
-            raise cannot(column, "one cell for all rows")
+            raise cannot(column, "one cell for all rows", is_stored=True)
         return [
             Node(
                 res_target=pb.ResTarget(

@@ -51,6 +51,8 @@ def control_of(  # noqa: C901, PLR0911, PLR0912  # reason: one way for each kind
         case "declare_cursor_stmt":
             statement = node.declare_cursor_stmt
             plan = inner(statement.query, ())
+            if isinstance(plan, Refused):
+                return plan
             if isinstance(plan, Query) and statement.options & (HOLD | SCROLL):
                 raise NotPossibleError(
                     "a cursor WITH HOLD, or one that scrolls, over protected tables"

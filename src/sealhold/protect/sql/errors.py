@@ -35,6 +35,7 @@ POLICY: Final = "SH007"
 
 UNDEFINED: Final = frozenset((b"42P01", b"42703", b"42883", b"3F000", b"42704"))
 _HEAD: Final = 5
+_DETAILS: Final = (b"D", b"H", b"W")  # what is said of rows and of functions
 _DROPPED: Final = (b"P", b"p", b"q")  # positions and the provider's own texts
 _TEXTS: Final = (b"M", b"D", b"H", b"W")
 _VALUES: Final = (
@@ -122,12 +123,19 @@ class Renaming:
         return self._words.sub(lambda found: self._names[found[1]], said)
 
 
-def relayed(kind: bytes, message: bytes) -> bytes:
-    """Return an error or notice about a clear statement: only its positions go."""
+def relayed(kind: bytes, message: bytes, *, is_bare: bool = False) -> bytes:
+    """Return an error or notice about a clear statement: only its positions go.
+
+    For a role with masks notices go, and what an error says of rows (`is_bare`).
+    """
+    # THREAT T738: a failed CHECK shows the whole row, a trigger says what it likes
+    if is_bare and kind == b"N":
+        return b""
+    dropped = (*_DROPPED, *_DETAILS) if is_bare else _DROPPED
     fields = parse_notice(message[_HEAD:])
-    if not any(letter in fields for letter in _DROPPED):
+    if not any(letter in fields for letter in dropped):
         return message
-    for letter in _DROPPED:
+    for letter in dropped:
         fields.pop(letter, None)
     return build_notice(kind, fields)
 

@@ -8,6 +8,7 @@ Source: docs/spec/60-statements.md section 13.
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import postgast
 from postgast import pg_query_pb2 as pb
@@ -39,9 +40,12 @@ from sealhold.protect.sql.plan import (
     Script,
 )
 from sealhold.protect.sql.planner import Planner
+from sealhold.protect.sql.roleplanning import masked_relation
 from sealhold.protect.sql.rules import Tables
 from sealhold.protect.sql.scope import is_of_system
 from sealhold.protect.sql.searching import QUERIES
+
+NO_MASKS: Final[Tables] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +59,14 @@ class ExplainedStatement:
 
 
 def explain_statements(
-    policy: Policy, columns: Tables, text: str
+    policy: Policy, columns: Tables, text: str, role: str = "", masks: Tables = NO_MASKS
 ) -> tuple[ExplainedStatement, ...]:
-    """Return what becomes of each statement of a text under a policy."""
-    planner = Planner(policy, columns)
-    relations = {(each.schema, each.name): _relation(each, columns) for each in policy.tables}
+    """Return what becomes of each statement of a text under a policy, for users of a role."""
+    planner = Planner(policy, columns, role if masks else "")
+    relations = {
+        (each.schema, each.name): masked_relation(_relation(each, columns), policy, masks)
+        for each in policy.tables
+    }
     for schema, name in list(_refused(text, relations)):
         if not planner.is_listed(schema, name):
             relations[schema, name] = Relation(schema, name, 0, "r", ())

@@ -14,6 +14,7 @@ from typing import Final
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
+from sealhold.protect.masks import NOTHING
 from sealhold.protect.pgtypes.codec import Settings
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.spec import CELL, Op
@@ -22,7 +23,7 @@ from sealhold.protect.sql.coercing import converts
 from sealhold.protect.sql.hiding import hidden_value
 from sealhold.protect.sql.literals import Literal, literal_of, parameter_of
 from sealhold.protect.sql.plan import Expression, Hidden, How
-from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
+from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot, masked
 from sealhold.protect.sql.residual import CannotDo, Slot, compile_expression
 from sealhold.protect.sql.scope import Field, Scope
 from sealhold.protect.sql.searching import searched
@@ -130,6 +131,9 @@ class Expressions:
         field = self.protected(node.null_test.arg)
         if field is None:
             return rebuilt(node, self.push)
+        mask = self._column_of(field).mask
+        if mask is not None and mask.show == NOTHING:
+            raise masked(self._column_of(field), "IS NULL")
         copy = Node()
         copy.CopyFrom(node)
         copy.null_test.arg.CopyFrom(field.at(CELL))
@@ -148,6 +152,9 @@ class Expressions:
             return rebuilt(node, self.push)
         name = tree.operator(expression)
         kind = expression.kind
+        for each in (field, other):
+            if each is not None and each.column is not None and each.column.mask is not None:
+                raise masked(each.column, f"the operator {name or 'of another schema'}")
         if kind == KIND.AEXPR_OP and name in (*EQUALS, *ORDERS) and left.WhichOneof("node"):
             if field is not None and other is not None:
                 return self._columns(field, name, other)
@@ -176,6 +183,8 @@ class Expressions:
     def suffix(self, field: Field, op: Op) -> str:
         """Return the suffix of the technique that answers `op` on a column as it is shown here."""
         column = self._column_of(field)
+        if column.mask is not None:
+            raise masked(column, op.value)
         for suffix, technique in column.techniques.items():
             # a beacon gives rows too many: what it finds is compared on opened rows
             if op in technique.answers and suffix in field.places and technique.exact:
@@ -263,11 +272,13 @@ class Expressions:
         if client is not None:
             given = parameters.type_of(client)
             if given is not None and not converts(given, column.type, how):
-                raise cannot(column, f"a value of type {given.name} there")
+                raise cannot(
+                    column, f"a value of type {given.name} there", is_stored=how == "store"
+                )
             return parameters.hidden(Hidden(column, suffix, client, given, how=how, row=row))
         expression = literal_of(value, column.type, parameters, how) or self._computed(value)
         if expression is None or not converts(expression.type, column.type, how):
-            raise cannot(column, "that value there")
+            raise cannot(column, "that value there", is_stored=how == "store")
         if isinstance(expression, Literal):
             _check(expression)
         hidden = Hidden(column, suffix, None, expression.type, expression, how=how, row=row)
@@ -296,6 +307,8 @@ class Expressions:
         if tree.function(call) != "count" or len(fields) != 1 or fields[0] is None:
             return rebuilt(node, self.push)
         field = fields[0]
+        if self._column_of(field).mask is not None:
+            raise masked(self._column_of(field), "count()")
         suffix = self.suffix(field, Op.GROUP) if call.agg_distinct else CELL
         copy = Node(func_call=rebuilt(call, self._but_protected))
         copy.func_call.args[0].CopyFrom(field.at(suffix))

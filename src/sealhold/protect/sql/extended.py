@@ -10,13 +10,14 @@ Source: docs/spec/56-postgresql-proxy.md section 4.
 
 from collections.abc import Callable
 
-from sealhold.model.errors import WireError
+from sealhold.model.errors import SealholdError, WireError
 from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.hidden import Hiding
 from sealhold.protect.sql.line import ONE, Answer, Line, Relayed
+from sealhold.protect.sql.opening import value_error
 from sealhold.protect.sql.parsing import cstring, parse_execute, parse_parse, parse_target
-from sealhold.protect.sql.passing import is_ending, passes, ran
-from sealhold.protect.sql.plan import Control, Refused, Relay
+from sealhold.protect.sql.passing import is_ending, passes, ran, touch_of
+from sealhold.protect.sql.plan import Control, Refused, Relay, Touch
 from sealhold.protect.sql.talk import OURS, Job, Portal, Statement, Talk
 from sealhold.protect.sql.wire import HEAD, build_execute, build_parse, build_target
 
@@ -148,6 +149,10 @@ class Extended:
         if portal.startswith(OURS):
             talk.line.refuse(error("42602", "names that begin with _sh_ are the proxy's"))
         elif statement.is_relayed:
+            touch = touch_of(talk, statement.plan)
+            if touch is not None and not self._hiding.leasing.is_ready(touch):
+                talk.start(self._bind_admitted(touch, data[at:stop]))
+                return
             talk.portals[portal] = statement.portal or _relayed_portal(statement)
             line = talk.line
             line.to_provider.append(data[at:stop])
@@ -279,6 +284,15 @@ class Extended:
 
     def _is_ending(self, text: bytes) -> bool:
         return is_ending(self._talk.one_plan(text, ()))
+
+    def _bind_admitted(self, touch: Touch, message: bytes) -> Job:
+        """Bind a clear statement once the gate gave leave for it."""
+        try:
+            yield self._hiding.leasing.call(touch)
+        except SealholdError as err:
+            self._talk.line.refuse(value_error(err))
+        else:
+            self.bind(message, 0, len(message))
 
     def _bind_later(self, statement: Statement, message: bytes) -> Job:
         """Bind a statement that was prepared under other names: if they mean the same."""

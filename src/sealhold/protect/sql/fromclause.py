@@ -22,6 +22,7 @@ from sealhold.protect.sql.refusing import (
     NotListedError,
     NotPossibleError,
     WrongError,
+    masked,
 )
 from sealhold.protect.sql.scope import Entry, Field, Scope, entry_of, is_of_system
 from sealhold.protect.sql.tree import Node
@@ -100,7 +101,8 @@ class FromClause:
                 return Entry(alias, (), is_known=False)
             name = ".".join(filter(None, (table.schemaname, table.relname)))
             raise WrongError("42P01", f'relation "{name}" does not exist')
-        if not self.work.names.is_listed(found.schema, found.name):
+        is_view = found.kind in {"v", "m"}  # which follow what they show
+        if not is_view and not self.work.names.is_listed(found.schema, found.name):
             raise NotListedError(found.schema, found.name)
         admit(self.work, found, alias, is_top=self.scope.parent is None)
         self.work.tables[f"{found.schema}.{found.name}"] = None
@@ -207,6 +209,9 @@ class FromClause:
         return copy, Shown([*merged, *rest])
 
     def _equal(self, one: Field, two: Field) -> Node:
+        for each in (one.column, two.column):
+            if each is not None and each.mask is not None:
+                raise masked(each, "a join")
         if one.column is None and two.column is None:
             return tree.compare("=", one.at(), two.at())
         if one.column is None or two.column is None:

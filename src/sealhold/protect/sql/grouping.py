@@ -58,6 +58,8 @@ class Grouping:
         if not select.distinct_clause:
             return
         if not protected:
+            del made.distinct_clause[:]
+            made.distinct_clause.extend(map(self._once, select.distinct_clause))
             return
         if (
             self._is_grouping
@@ -69,6 +71,16 @@ class Grouping:
         self._is_grouping = True
         for item in self.items:
             made.group_clause.extend(self._key(item.value))
+
+    def _once(self, node: Node) -> Node:
+        """Return an expression of DISTINCT ON, where no output is protected."""
+        if not node.WhichOneof("node"):
+            return node  # DISTINCT alone
+        item = self._output(node, position=True)
+        field = self.expressions.protected(node)
+        if field is not None:
+            raise cannot(column_of(field), Op.GROUP)
+        return node if item is not None else self.expressions.push(node)
 
     def _key(self, node: Node) -> list[Node]:
         item = self._output(node, position=True)

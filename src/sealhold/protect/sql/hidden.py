@@ -17,11 +17,12 @@ from sealhold.protect.sql.binding import Values
 from sealhold.protect.sql.commands import Commands
 from sealhold.protect.sql.copying import Copying
 from sealhold.protect.sql.errors import NOT_POSSIBLE, error
+from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import ONE, Line, Swallowed
 from sealhold.protect.sql.opening import Opening, Rows, handed_out, row_description, value_error
 from sealhold.protect.sql.pairing import Made as Ready
 from sealhold.protect.sql.parsing import Bind, parse_bind
-from sealhold.protect.sql.passing import passes, ran
+from sealhold.protect.sql.passing import passes, ran, touch_of
 from sealhold.protect.sql.plan import (
     Control,
     CopyPlan,
@@ -32,6 +33,7 @@ from sealhold.protect.sql.plan import (
     Relay,
     Rewrite,
     Script,
+    Touch,
 )
 from sealhold.protect.sql.prepared import ToldSwallowed
 from sealhold.protect.sql.rewriting import Rewriting
@@ -159,6 +161,7 @@ class Hiding:
         line = self._talk.line
         match plan:
             case Relay():
+                yield from self._leave(plan.touch)
                 self._relayed(plan)
                 if plan.changes_names:
                     self._talk.names_change()
@@ -173,12 +176,28 @@ class Hiding:
             case Rewrite():
                 yield from self._rewriting.whole(plan, Values())
             case Script():
+                yield from self._leave(plan.touch)
                 yield from self._script(plan)
             case Control() if passes(self._talk, plan):
+                yield from self._leave(touch_of(self._talk, plan))
                 self._relayed(plan)
                 ran(self._talk, plan)
             case Control():
                 yield from self._commands.run(plan, (), is_described=True)
+
+    @property
+    def leasing(self) -> Leasing:
+        """The leases of the session."""
+        return self._running.leasing
+
+    def _leave(self, touch: Touch | None) -> Job:
+        """Have leave for one statement.
+
+        Raises:
+            SealholdError: the gate refuses.
+        """
+        if touch is not None and not self.leasing.is_ready(touch):
+            yield from self.leasing.admitted(touch)
 
     def _bound(
         self, statement: Statement, plan: Query, said: Bind, ready: Ready | None = None
@@ -222,6 +241,7 @@ class Hiding:
             case Rewrite():
                 yield from self._rewriting.run(plan, values, portal.results)
             case Script():
+                yield from self._leave(plan.touch)
                 yield from self._script(plan)
             case Control():
                 yield from self._commands.run(plan, portal.results, is_described=False)

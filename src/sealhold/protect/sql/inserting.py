@@ -15,6 +15,7 @@ from typing import Final
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
+from sealhold.protect.masking import is_masked_clear
 from sealhold.protect.policy import Bind
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
@@ -118,7 +119,7 @@ class Inserting:
         if not select.values_lists:
             written = [column for _, column in columns if column is not None]
             if written:
-                raise cannot(written[0], "INSERT ... SELECT into")
+                raise cannot(written[0], "INSERT ... SELECT into", is_stored=True)
             raise NotPossibleError(
                 "INSERT ... SELECT into a protected table", "insert values, or use COPY"
             )
@@ -158,6 +159,8 @@ class Inserting:
     def _default(self, name: str, column: Column, suffix: str, row: int) -> Node:
         """Return what a protected column holds where no value is given."""
         attribute = self.relation.named(name)
+        if is_masked_clear(column):
+            return _DEFAULT
         if attribute is None or attribute.default is None:
             return tree.null()
         constant = Value(column.type, default_of(attribute))
@@ -242,7 +245,9 @@ class Inserting:
         if written & bound and not has_all:
             missing = next(iter(bound - written), next(iter(bound)))
             raise cannot(
-                missing, "keeping its cell while others of its row are set by ON CONFLICT in"
+                missing,
+                "keeping its cell while others of its row are set by ON CONFLICT in",
+                is_stored=True,
             )
         if written & numbered:
             row = tree.column("excluded", RID)

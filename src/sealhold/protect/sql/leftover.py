@@ -20,8 +20,9 @@ from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import Shown
 from sealhold.protect.sql.grouping import Grouping, contains_aggregate
+from sealhold.protect.sql.maskuses import masked_outputs
 from sealhold.protect.sql.plan import Output, Whole
-from sealhold.protect.sql.refusing import NotPossibleError, PlanError, WrongError
+from sealhold.protect.sql.refusing import NotPossibleError, PlanError, WrongError, masked
 from sealhold.protect.sql.residual import CannotDo, Residual, Slot, compile_select
 from sealhold.protect.sql.scope import UNDEFINED, Field, Scope
 from sealhold.protect.sql.searching import narrowed
@@ -41,6 +42,7 @@ class Base:
     slots: dict[tuple[str, str], Slot] = field(default_factory=dict)
     opened: dict[Column, None] = field(default_factory=dict)
     cells: list[tuple[Field, Node]] = field(default_factory=list)
+    shown: set[tuple[str, str]] = field(default_factory=set)  # masked, and outputs alone
 
     def slot(self, names: tuple[str, ...]) -> Slot:
         """Return where a column stands in each row; it is asked for from now on.
@@ -58,6 +60,8 @@ class Base:
         if found is None or found.type is None:
             raise NotPossibleError(f'column "{names[-1]}" is of a type or table not known here')
         key = (found.alias, found.name)
+        if found.column is not None and found.column.mask is not None and key not in self.shown:
+            raise masked(found.column, "what is done on opened rows")
         if key not in self.slots:
             self.slots[key] = Slot(len(self.cells), found.type)
             self.cells.append((found, found.at()))
@@ -92,6 +96,7 @@ def split(selecting: Selecting, select: pb.SelectStmt, work: Work) -> Split:
     rest.CopyFrom(select)
     rest.ClearField("with_clause")
     _expand(rest, selecting, expressions, shown)
+    base.shown = masked_outputs(rest, expressions)
     left += push_where(made, select, expressions)
     if work.guarded:
         left = conditions(select, work)

@@ -92,6 +92,9 @@ class Relation:
     is_bare: bool = False  # the policy protects it, but the provider does not hold it so
     mark: str = ""  # of a table that is migrated: the column that says of a row that it is done
     guard: Guard | None = None  # of a table whose rows are tagged
+    barred: str = ""  # why this role may not use it at all
+    unique: frozenset[str] = frozenset()  # masked columns of which an index says what is there
+    is_probed: bool = False  # a foreign key tells who writes it what a masked column holds
 
     @property
     def is_protected(self) -> bool:
@@ -126,6 +129,7 @@ class Names:
     relations: Mapping[tuple[str, str], Relation]
     is_listed: Callable[[str, str], bool]  # whether the policy lets (schema, table) be used
     text_order: TextOrder = "refuse"
+    functions: frozenset[str] = frozenset()  # outside the server's own, which a role may not call
 
     def find(self, schema: str, name: str) -> Relation | None:
         """Return what a name means; None if there is no such relation outside the system's."""
@@ -145,16 +149,18 @@ def read_names(
     is_listed: Callable[[str, str], bool],
     shown_by: Callable[[str, Callable[[str, str], Relation | None]], Shown],
     moving: Callable[[tuple[str, str], Rows], Relation | None] = lambda _key, _rows: None,
+    laid: Callable[[Relation], Relation] = lambda relation: relation,
 ) -> Names:
     """Return the names that the answers to `LOADING` tell of.
 
     `shown_by` reads the definition of a view: which of its columns show protected ones. `moving`
-    returns a table whose migration is under way, as it is used meanwhile.
+    returns a table whose migration is under way, as it is used meanwhile. `laid` returns a table as
+    a role sees it.
     """
     path = tuple(row[0] or "" for row in answers[0])
     relations: dict[tuple[str, str], Relation] = {}
     for key, rows in _by_relation(answers[1]):
-        relations[key] = moving(key, rows) or _table(key, rows, columns.get(key, {}))
+        relations[key] = laid(moving(key, rows) or _table(key, rows, columns.get(key, {})))
     for schema, name, definition in answers[2]:
         view = relations.get((schema or "", name or ""))
         if view is None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sealhold.model.errors import SealholdError, TamperedError
+from sealhold.model.pgsteps import Call
 from sealhold.protect.pgtypes.codec import Codec, codec
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
@@ -26,7 +27,7 @@ from sealhold.protect.sql.plan import Output, Query
 from sealhold.protect.sql.prepared import Prepared, Told
 from sealhold.protect.sql.recipes import recipe_of
 from sealhold.protect.sql.residual_limits import RowLimit
-from sealhold.protect.sql.rows import Row, RowReader
+from sealhold.protect.sql.rows import ALL, Row, RowReader
 from sealhold.protect.sql.wire import (
     TEXT,
     Field,
@@ -123,19 +124,23 @@ class Opening:
         """Whether rows are gathered before any is handed out."""
         return self.query.residual is not None
 
-    def read(self, data: bytes, at: int) -> tuple[list[Row], int]:
-        """Return whole rows from `at` on, still closed, and where they end.
+    def read(self, data: bytes, at: int, most: int = ALL) -> tuple[list[Row], int]:
+        """Return at most so many whole rows from `at` on, still closed, and where they end.
 
         Raises:
             WireError: a row out of form.
         """
-        return self._reader.rows(data, at)
+        return self._reader.rows(data, at, most)
 
-    def may_open(self, rows: int) -> bool:
-        """Whether the lease covers so many rows; they are counted then."""
-        if not self._hidden or not rows:
-            return True
-        return self.leasing.opens(self.query.touch, rows * self._hidden)
+    def may_open(self, rows: int) -> int:
+        """Return how many of so many rows leases cover; they are counted."""
+        if not self._hidden:
+            return rows
+        return self.leasing.opens(self.query.touch, rows, self._hidden)
+
+    def more(self) -> Call:
+        """Return the call that brings leases for one row at least."""
+        return self.leasing.call(self.query.touch, self._hidden)
 
     def opened(self, rows: Sequence[Row]) -> list[Sequence[bytes | None]]:
         """Return the columns of the query's outputs, those that were hidden in binary form.
@@ -237,9 +242,12 @@ class Rows(Told):
         rows, end = opening.read(data, at)
         if self.is_given_up or not rows:
             return end
-        if not opening.may_open(len(rows)):
+        may = opening.may_open(len(rows))
+        if not may:
             self.stall(line)
             return at
+        if may < len(rows):
+            rows, end = opening.read(data, at, may)
         try:
             if not opening.is_kept:
                 line.say(self.framed(opening.shown(rows), len(rows)))
@@ -304,7 +312,7 @@ class Rows(Told):
 
     def stall(self, line: Line) -> None:
         """Let the provider's rows wait until a lease covers them."""
-        line.stall = self.opening.leasing.call(self.query.touch)
+        line.stall = self.opening.more()
         line.steps.append(line.stall)
 
     def fail(self, line: Line, said: bytes) -> None:

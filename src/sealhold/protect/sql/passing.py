@@ -7,7 +7,7 @@ Source: docs/spec/56-postgresql-proxy.md section 4.
 
 from typing import Final
 
-from sealhold.protect.sql.plan import Control, Plan, Relay, Verb
+from sealhold.protect.sql.plan import Control, Plan, Relay, Touch, Verb
 from sealhold.protect.sql.talk import Statement, Talk
 
 _ENDINGS: Final = (Verb.COMMIT, Verb.ROLLBACK)
@@ -33,6 +33,18 @@ def passes(talk: Talk, plan: Plan) -> bool:  # noqa: PLR0911  reason: a case for
     if plan.verb is Verb.EXECUTE:
         return statement is not None and statement.is_relayed and statement.epoch == talk.epoch
     return statement is None or statement.is_relayed
+
+
+def touch_of(talk: Talk, plan: Plan) -> Touch | None:
+    """Return what the gate is asked before a statement goes on; None if it needs no leave."""
+    if isinstance(plan, Relay):
+        return plan.touch
+    if not isinstance(plan, Control):
+        return None
+    if plan.verb is Verb.EXECUTE:
+        statement = talk.statements.get(plan.name.encode())
+        return None if statement is None else touch_of(talk, statement.plan)
+    return None if plan.inner is None else touch_of(talk, plan.inner)
 
 
 def is_ending(plan: Plan) -> bool:

@@ -172,6 +172,7 @@ class Touch:
     tables: tuple[str, ...] = ()  # schema.table, in order
     opens: tuple[Column, ...] = ()  # whose values come out in plain, here or at the client
     writes: tuple[Column, ...] = ()
+    reads: bool = False  # rows come out, though the verb does not say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,7 @@ class Relay:
     sql: str
     tables: tuple[str, ...] = ()
     changes_names: bool = False  # DDL, SET search_path, DISCARD: names are read anew after it
+    touch: Touch | None = None  # None: it needs no leave
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,10 @@ SYNTAX: Final = "42601"
 class Planner:
     """Makes plans under one policy."""
 
-    def __init__(self, policy: Policy, columns: Tables) -> None:
+    def __init__(self, policy: Policy, columns: Tables, role: str = "") -> None:
+        """Take the name of the role with masks that plans are for, if any."""
         self.policy = policy
-        self._rules = Rules(policy, columns)
+        self._rules = Rules(policy, columns, role)
 
     def is_listed(self, schema: str, name: str) -> bool:
         """Whether the policy lets a table be used."""

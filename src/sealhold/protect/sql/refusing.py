@@ -70,9 +70,29 @@ class NotPossibleError(PlanError):
         super().__init__(Refused(NOT_POSSIBLE, message, hint))
 
 
-def cannot(column: Column, op: Op | str) -> NotPossibleError:
-    """Return the refusal of an operation that no technique of a column answers."""
+class MaskedError(PlanError):
+    """It would tell a role more of a masked column than the mask shows (SH007)."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(Refused(NOT_LISTED, message, hint))
+
+
+def masked(column: Column, done: str) -> MaskedError:
+    """Return the refusal of something else with a masked column than naming it as an output."""
+    return MaskedError(
+        f'{done} is not for your role on column "{column.name}", of which it is shown a mask',
+        "name it alone as an output; a mask but `nothing` may also be compared by IS NULL",
+    )
+
+
+def cannot(column: Column, op: Op | str, *, is_stored: bool = False) -> PlanError:
+    """Return the refusal of an operation that no technique of a column answers.
+
+    If something `is_stored` in the column nothing is told of it, and a mask is no reason.
+    """
     done = op.value if isinstance(op, Op) else op
+    if column.mask is not None and not is_stored:
+        return masked(column, done)
     techniques = ", ".join(each.name for each in column.techniques.values())
     hint = f"protect = [..., {_ALLOWS[op]}] would allow it" if isinstance(op, Op) else ""
     return NotPossibleError(

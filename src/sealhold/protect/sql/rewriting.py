@@ -49,9 +49,12 @@ class _Gathered(Rows):
         rows, end = self._reader.rows(data, at)
         if self.is_given_up or not rows:
             return end
-        if not opening.may_open(len(rows)):
+        may = opening.may_open(len(rows))
+        if not may:
             self.stall(line)
             return at
+        if may < len(rows):
+            rows, end = self._reader.rows(data, at, may)
         try:
             opened = opening.opened(rows)
             self.cells += zip(*opened, strict=True) if opened else [()] * len(rows)

@@ -17,6 +17,7 @@ from sealhold.protect.sql.wire import i32, u16, u32
 
 Row = tuple[bytes | None, ...]
 _MANY: Final = 8  # rows that are worth a look at all of them
+ALL: Final = 2**63  # rows: more than come
 _DATA_ROW: Final = 0x44
 
 
@@ -34,15 +35,15 @@ class RowReader:
         self._marks: tuple[tuple[int, bytes], ...] = ()  # its other bytes, and where they stand
         self._streak = 0  # rows that were alike
 
-    def rows(self, data: bytes, at: int) -> tuple[list[Row], int]:
-        """Return all whole DataRows that follow one another from `at` on, and where they end.
+    def rows(self, data: bytes, at: int, most: int = ALL) -> tuple[list[Row], int]:
+        """Return whole DataRows that follow one another from `at` on, and where they end.
 
         Raises:
             WireError: a row that is out of form, or has another width.
         """
         found: list[Row] = []
         end = len(data)
-        while end - at >= 5 and data[at] == _DATA_ROW:  # noqa: PLR2004  # reason: bytes of a head
+        while end - at >= 5 and data[at] == _DATA_ROW and len(found) < most:  # noqa: PLR2004  # reason: bytes of a head
             size = 1 + u32(data, at + 1)[0]
             if at + size > end:
                 break

@@ -12,9 +12,12 @@ Tables: TypeAlias = Mapping[tuple[str, str], Mapping[str, Column]]
 class Rules:
     """One policy, as statements are planned under it."""
 
-    def __init__(self, policy: Policy, columns: Tables) -> None:
+    def __init__(self, policy: Policy, columns: Tables, role: str = "") -> None:
+        """Take the name of the role with masks under which statements are planned, if any."""
         self.columns = columns
-        self.lists_all = policy.default is Unlisted.REFUSE
+        self.role = role
+        # THREAT T738: what the policy does not list may hold what a listed column does
+        self.lists_all = policy.default is Unlisted.REFUSE or bool(role)
         self._tables = {(each.schema, each.name): each for each in policy.tables}
 
     def is_listed(self, schema: str, name: str) -> bool:

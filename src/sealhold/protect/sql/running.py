@@ -57,6 +57,7 @@ class Running:
         talk.on_forget.append(self.prepared.forget_all)
         parts = talk.parts
         self.leasing = Leasing(parts.gate, parts.clock, talk.line, parts.principal, parts.database)
+        talk.on_refused = self.leasing.refused
         self._rids: deque[int] = deque()
         self.pairing = Pairing(talk, self.prepared, self.leasing)
 

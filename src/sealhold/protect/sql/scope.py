@@ -77,7 +77,8 @@ def entry_of(relation: Relation, alias: str, renamed: tuple[str, ...] = ()) -> E
             renamed[at] if at < len(renamed) else each.name,
             alias,
             each.column,
-            each.places,
+            # THREAT T734: of a masked column nothing is there to be compared
+            each.places if each.column is None or each.column.mask is None else {CELL: each.at()},
             each.rid,
             each.column.type if each.column else by_oid(each.type_oid, each.typmod),
             relation.oid,

@@ -26,6 +26,7 @@ from sealhold.protect.sql.refusing import (
     NotPossibleError,
     WrongError,
     cannot,
+    masked,
 )
 from sealhold.protect.sql.scope import Field, Scope
 from sealhold.protect.sql.tree import Node
@@ -217,7 +218,11 @@ class Selecting:
         if any(left.column is not right.column for left, right in pairs):
             raise NotPossibleError("a set of columns that are protected under different keys")
         is_protected = any(each.column is not None for each in one.fields)
-        if is_protected and not (select.all and select.op == pb.SetOperation.SETOP_UNION):
+        is_all = select.all and select.op == pb.SetOperation.SETOP_UNION
+        for each in (*one.fields, *two.fields):
+            if each.column is not None and each.column.mask is not None and not is_all:
+                raise masked(each.column, "UNION, INTERSECT or EXCEPT")
+        if is_protected and not is_all:
             raise NotPossibleError("UNION, INTERSECT or EXCEPT of protected columns", "UNION ALL")
         made.larg.CopyFrom(one.select)
         made.rarg.CopyFrom(two.select)

@@ -10,6 +10,7 @@ Source: docs/spec/56-postgresql-proxy.md section 3; ADR 87.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sealhold.crypto.scram import Verifier
@@ -20,8 +21,8 @@ from sealhold.model.errors import (
     SealholdError,
     WireError,
 )
-from sealhold.model.pgsteps import Call, Connect, End, Ready, Step
-from sealhold.protect.gate import Gate, Rids
+from sealhold.model.pgsteps import Call, Connect, End, Note, Ready, Step
+from sealhold.protect.gate import LOGIN, NOT_LET_IN, Gate, Rids, Use
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import AWAY, error
 from sealhold.protect.sql.parsing import cstring
@@ -52,6 +53,7 @@ class Site:
     versions: Versions | None = None  # of rows that are tagged
     offers_tls: bool = True
     demands_tls: bool = True
+    planners: Callable[[str], Planner | None] = lambda _user: None  # of users with a role
 
 
 class Session:
@@ -72,6 +74,7 @@ class Session:
             demands_tls=site.demands_tls,
             to_client=self.to_client,
             steps=self.steps,
+            refused=self._login_refused,
         )
         self._upstream: Upstream | None = None
         self._welcome: Welcome | None = None
@@ -199,9 +202,11 @@ class Session:
         self._upstream = None
         self.provider_key = upstream.key
         site = self._site
+        role = site.planners(welcome.user)
         talk = Talk(
             Parts(
-                planner=site.planner,
+                planner=role or site.planner,
+                is_masked=role is not None,
                 gate=site.gate,
                 rids=site.rids,
                 clock=site.clock,
@@ -223,6 +228,11 @@ class Session:
         early, self._early = self._early, b""
         if early:
             self.client_said(early)
+
+    def _login_refused(self, name: str) -> None:
+        # THREAT T742: who tries passwords is in the log, however often they try
+        use = Use(name, "", LOGIN, (), (), ())
+        self.steps.append(Note(partial(self._site.gate.refused, use, NOT_LET_IN)))
 
     def _end(self, code: str, message: str) -> None:
         if self._is_over:

@@ -17,14 +17,16 @@ from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.hidden import Hiding
 from sealhold.protect.sql.line import WHOLE, Swallowed
 from sealhold.protect.sql.opening import value_error
-from sealhold.protect.sql.passing import is_ending, passes, ran
-from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
+from sealhold.protect.sql.passing import is_ending, passes, ran, touch_of
+from sealhold.protect.sql.plan import Control, Plan, Refused, Relay, Touch
 from sealhold.protect.sql.shapes import shape_of
 from sealhold.protect.sql.talk import Job, Statement, Talk
 from sealhold.protect.sql.wire import HEAD, build_query, build_target
 
 _QUICK: Final = 2048  # bytes of a text that is remembered as one that goes on
 _TEXTS: Final = 512
+_DATA: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+"""Verbs of statements whose numbers change nothing about them: those of a SET may."""
 
 
 class Simple:
@@ -35,7 +37,7 @@ class Simple:
         self._hiding = hiding
         self._copying = copying
         self._unnamed: Statement | None = None  # what a Query that goes on would have ended
-        self._shapes: set[bytes] = set()  # of texts that go on, whatever numbers are in them
+        self._shapes: dict[bytes, Touch] = {}  # of texts that go on, whatever numbers are in them
         talk.on_epoch.append(self._shapes.clear)
 
     def query(self, data: bytes, at: int, stop: int) -> None:
@@ -58,10 +60,18 @@ class Simple:
         if talk.is_current:
             ready = talk.quick.get(text)
             if ready is not None:
-                line.to_provider.append(ready)
+                message, touch = ready
+                if touch is not None and not self._hiding.leasing.is_ready(touch):
+                    talk.start(self._admitted(text, (touch,)))
+                    return
+                line.to_provider.append(message)
                 line.owed.append(WHOLE)
                 return
-            if shape_of(text) in self._shapes and not data[stop - 1]:
+            touch = self._shapes.get(shape_of(text) or b"")
+            if touch is not None and not data[stop - 1]:
+                if not self._hiding.leasing.is_ready(touch):
+                    talk.start(self._admitted(text, (touch,)))
+                    return
                 line.to_provider.append(data[at:stop])
                 line.owed.append(WHOLE)
                 return
@@ -78,16 +88,44 @@ class Simple:
 
     def _query(self, text: bytes, plans: tuple[Plan, ...]) -> None:
         talk = self._talk
+        if all(passes(talk, each) for each in plans):
+            touches = tuple(filter(None, (touch_of(talk, each) for each in plans)))
+            if not all(map(self._hiding.leasing.is_ready, touches)):
+                talk.start(self._admitted(text, touches))
+                return
+        self._go_on(text, plans)
+
+    def _admitted(self, text: bytes, touches: Sequence[Touch]) -> Job:
+        """Do a Query once the gate gave leave for all that goes on of it."""
+        talk = self._talk
+        leasing = self._hiding.leasing
+        try:
+            for each in touches:
+                if not leasing.is_ready(each):
+                    yield from leasing.admitted(each)
+        except SealholdError as err:
+            self._close_unnamed()
+            talk.line.refuse(value_error(err))
+            talk.line.sync()
+            return
+        if talk.is_current:
+            self._go_on(text, talk.plans(text))
+        else:
+            yield from self._later(text)
+
+    def _go_on(self, text: bytes, plans: tuple[Plan, ...]) -> None:
+        talk = self._talk
         line = talk.line
         if len(plans) == 1 and type(plans[0]) is Relay and not plans[0].changes_names:
             message = build_query(plans[0].sql.encode())  # what most are: as fast as can be
             line.to_provider.append(message)
             line.owed.append(WHOLE)
-            self._remember(text, message)
+            self._remember(text, message, plans[0].touch)
             return
         refused = next((each for each in plans if isinstance(each, Refused)), None)
         if refused is not None:
             self._close_unnamed()
+            talk.on_refused(refused)
             said = error(refused.code, refused.message, refused.hint, position=refused.position)
             line.refuse(said)
             line.sync()
@@ -101,21 +139,22 @@ class Simple:
         for plan in plans:
             ran(talk, plan)
 
-    def _remember(self, text: bytes, message: bytes) -> None:
+    def _remember(self, text: bytes, message: bytes, touch: Touch | None) -> None:
         quick = self._talk.quick
         if len(text) <= _QUICK:
             if len(quick) >= _TEXTS:
                 quick.clear()
-            quick[text] = message
-            self._remember_shape(text)
+            quick[text] = message, touch
+            if touch is not None and touch.verb in _DATA:
+                self._remember_shape(text, touch)
 
-    def _remember_shape(self, text: bytes) -> None:
+    def _remember_shape(self, text: bytes, touch: Touch) -> None:
         shape = shape_of(text)
         if shape is None:
             return
         if len(self._shapes) >= _TEXTS:
             self._shapes.clear()
-        self._shapes.add(shape)
+        self._shapes[shape] = touch
 
     def _close_unnamed(self) -> None:
         unnamed, self._unnamed = self._unnamed, None

@@ -63,6 +63,7 @@ class Startup:
         demands_tls: whether nobody comes in without.
         to_client: where messages for the client go.
         steps: where steps for the listener go.
+        refused: is told the name of each login that fails.
     """
 
     def __init__(
@@ -74,7 +75,9 @@ class Startup:
         demands_tls: bool,
         to_client: list[bytes],
         steps: list[Step],
+        refused: Callable[[str], None] = lambda _name: None,
     ) -> None:
+        self._refused = refused
         self.to_client = to_client
         self.steps = steps
         self.welcome: Welcome | None = None
@@ -108,6 +111,7 @@ class Startup:
         except WireError as err:
             self._end("08P01", str(err))
         except LoginRefusedError:
+            self._refused(self._name())
             self._end("28P01", f'password authentication failed for user "{self._name()}"')
         if self.welcome is not None:
             self.rest, self._data = self._data, b""

@@ -7,7 +7,7 @@
 Source: docs/spec/60-statements.md section 1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import postgast
@@ -47,6 +47,8 @@ from sealhold.protect.sql.refusing import (
     NotPossibleError,
     PlanError,
 )
+from sealhold.protect.sql.relaytouch import DEFINITION, relay_touch
+from sealhold.protect.sql.roles import check_role
 from sealhold.protect.sql.rules import Rules
 from sealhold.protect.sql.scope import Scope
 from sealhold.protect.sql.selecting import Selecting
@@ -114,6 +116,7 @@ class Planning:
         for each in tree.messages(self.node):
             if isinstance(each, pb.FuncCall):
                 refuse_function(each)
+        check_role(self.node, kind, tables, self.names, self.rules)
         is_rewritten = any(found.is_rewritten for found in tables.values())
         # THREAT T696: what is defined on a table that is migrated would be lost, or keep the clear
         if kind not in MEANWHILE and any(found.mark for found in tables.values()):
@@ -122,8 +125,8 @@ class Planning:
                 "wait for the end: `sealhold proxy migrate --status` tells of it",
             )
         if not is_rewritten and not self._defines_protected(kind):
-            return Relay(self._clean(), tuple(tables), changes_names=kind in NAMING)
-        return self._protected(kind)
+            return self._relay(kind, tables)
+        return self._protected(kind, tables)
 
     def _inner(self, node: Node, oids: tuple[int, ...]) -> Plan:
         sql = tree.deparsed(node)
@@ -145,7 +148,14 @@ class Planning:
         rules = self.rules
         return Defining(self.work, self.selecting, rules.columns, lists_all=rules.lists_all)
 
-    def _protected(self, kind: str) -> Plan:
+    def _relay(self, kind: str, tables: Mapping[str, Relation]) -> Relay:
+        touch = relay_touch(self.node, kind, tables, self.names)
+        return Relay(self._clean(), tuple(tables), kind in NAMING, touch)
+
+    def _touch(self, kind: str, tables: Mapping[str, Relation]) -> Touch:
+        return relay_touch(self.node, kind, tables, self.names) or Touch(DEFINITION)
+
+    def _protected(self, kind: str, tables: Mapping[str, Relation]) -> Plan:
         ways: dict[str, Callable[[], Plan]] = {
             "select_stmt": self._select,
             "insert_stmt": self._insert,
@@ -156,9 +166,9 @@ class Planning:
         if kind in ways:
             return ways[kind]()
         if kind in DEFINES:
-            return self._define(kind)
+            return self._define(kind, tables)
         if kind in HARMLESS:
-            return self._harmless(kind)
+            return self._harmless(kind, tables)
         raise NotPossibleError(
             f"{kind.removesuffix('_stmt').replace('_', ' ')} of protected tables"
         )
@@ -326,7 +336,7 @@ class Planning:
             return copy_from(copy, relation, self.work)
         return copy_to(copy, self._query(select_of(copy, relation)))
 
-    def _define(self, kind: str) -> Script:
+    def _define(self, kind: str, tables: Mapping[str, Relation]) -> Script:
         self.work.embeds = True
         defining = self._defining()
         match kind:
@@ -345,17 +355,15 @@ class Planning:
         if kind == "create_stmt":
             guard = guard_among(defining.columns_of(self.node.create_stmt.relation))
             forgets = made_anew(self.node.create_stmt, guard, self.names)
-        touch = Touch("DDL", tuple(self.work.tables))
-        return Script((*statements, *more), tag, touch, begun, forgets)
+        return Script((*statements, *more), tag, self._touch(kind, tables), begun, forgets)
 
     def _listed(self, table: pb.RangeVar) -> list[str]:
         schema = table.schemaname or new_schema(self.names)
         return self.rules.listed(schema, table.relname)
 
-    def _harmless(self, kind: str) -> Plan:
+    def _harmless(self, kind: str, tables: Mapping[str, Relation]) -> Plan:
         if kind == "truncate_stmt":
-            found = tables_of(self.node, self.names, self.rules).values()
-            refuse_truncate(each.guard for each in found)
+            refuse_truncate(each.guard for each in tables.values())
         drop = self.node.drop_stmt
         if kind == "drop_stmt" and drop.remove_type == pb.ObjectType.OBJECT_INDEX:
             second = pb.DropStmt()
@@ -364,8 +372,8 @@ class Planning:
             for each in second.objects:
                 each.list.items[-1].string.sval += INDEX_OF_ORDER
             statements = (self._clean(), tree.deparsed(Node(drop_stmt=second)))
-            return Script(statements, "DROP INDEX", Touch("DDL"))
-        return Relay(self._clean(), changes_names=kind in NAMING)
+            return Script(statements, "DROP INDEX", self._touch(kind, tables))
+        return self._relay(kind, tables)
 
 
 def plan_one(rules: Rules, node: Node, text: str, oids: Sequence[int], names: Names) -> Plan:

@@ -32,7 +32,7 @@ from sealhold.protect.sql.errors import (
 )
 from sealhold.protect.sql.line import Line, Swallowed
 from sealhold.protect.sql.parsing import cstring
-from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite
+from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite, Touch
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.settings import learned
 from sealhold.protect.sql.wire import (
@@ -66,6 +66,7 @@ class Parts:
     principal: str
     database: str
     versions: Versions | None = None  # of rows that are tagged
+    is_masked: bool = False  # the user's role is shown masks
 
 
 @dataclass(slots=True)
@@ -123,10 +124,11 @@ class Talk:
     since: int = 0  # which changes of versions were known before the transaction began
     job: Job | None = None
     waits: Wait | None = None
-    quick: dict[bytes, bytes] = field(default_factory=dict)  # texts that go on as a Query
+    quick: dict[bytes, tuple[bytes, Touch | None]] = field(default_factory=dict)  # that go on
     _plans: dict[object, tuple[Plan, ...]] = field(default_factory=dict)
     on_forget: list[Callable[[], None]] = field(default_factory=list)
     on_epoch: list[Callable[[], None]] = field(default_factory=list)
+    on_refused: Callable[[Refused], None] = lambda _plan: None
 
     def __post_init__(self) -> None:
         self.ending = Ending(self.line)
@@ -201,6 +203,7 @@ class Talk:
             plan = plan.inner
         # THREAT T644: a statement of before a change must not carry values past the new policy
         if isinstance(plan, Refused):
+            self.on_refused(plan)
             return error(plan.code, plan.message, plan.hint)
         is_other = type(plan) is not type(statement.plan) and not (
             isinstance(plan, _RUN) and isinstance(statement.plan, _RUN)
@@ -325,6 +328,7 @@ class Talk:
 
     def refuse(self, plan: Refused) -> None:
         """Answer by a refusal in place of what the client asked."""
+        self.on_refused(plan)
         self.line.refuse(error(plan.code, plan.message, plan.hint, position=plan.position))
 
     # --- what the line tells ---
@@ -357,7 +361,7 @@ class Talk:
             self.is_dirty = True
             if is_switched(message):
                 return SWITCHED
-        return relayed(kind, message)
+        return relayed(kind, message, is_bare=self.parts.is_masked)
 
 
 _BY_NAMES: Final = frozenset(("42P01", "42703", "SH001"))

@@ -7,7 +7,12 @@ from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.names import Names, Relation
-from sealhold.protect.sql.refusing import CannotResolveError, NotListedError, WrongError
+from sealhold.protect.sql.refusing import (
+    CannotResolveError,
+    MaskedError,
+    NotListedError,
+    WrongError,
+)
 from sealhold.protect.sql.rules import Rules
 from sealhold.protect.sql.scope import is_of_system
 from sealhold.protect.sql.tree import Node
@@ -42,6 +47,8 @@ def new_schema(names: Names) -> str:
 
 
 def _check(relation: Relation, rules: Rules, *, is_dropped: bool) -> None:
+    if relation.barred:
+        raise MaskedError(relation.barred)
     if relation.kind not in {"v", "m"} and not rules.is_listed(relation.schema, relation.name):
         raise NotListedError(relation.schema, relation.name)
     # THREAT T695: a provider that drops a companion would be sent values in the clear

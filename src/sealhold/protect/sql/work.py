@@ -13,6 +13,7 @@ from sealhold.protect.sql.names import Names
 from sealhold.protect.sql.parameters import Parameters
 from sealhold.protect.sql.plan import Touch
 from sealhold.protect.sql.refusing import CannotResolveError
+from sealhold.protect.sql.roles import check_written
 from sealhold.protect.sql.scope import Field
 from sealhold.protect.sql.tree import Node, is_node
 
@@ -53,7 +54,12 @@ class Work:
     joined: list[Node] = field(default_factory=list)  # what joins ask of rows
 
     def touch(self, verb: str) -> Touch:
-        """Return what the statement touches."""
+        """Return what the statement touches.
+
+        Raises:
+            MaskedError: it writes a masked column that its role may not write.
+        """
+        check_written(self.written, self.names)
         return Touch(verb, tuple(self.tables), tuple(self.opened), tuple(self.written))
 
 

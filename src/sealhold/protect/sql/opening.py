@@ -140,19 +140,26 @@ class Opening:
 
         Raises:
             TamperedError: a cell does not open.
+            TooFastError: the user sees more different rows than the policy lets them.
         """
         columns = list(zip(*rows, strict=True))
         if self.query.outputs is None:
             return list(columns)
         made: list[Sequence[bytes | None]] = []
+        seen: dict[str, Sequence[int]] = {}  # by table, what tells its rows apart
         for output in self._outputs:
             cells = columns[output.at]
             if output.column is not None:
                 places = _places(columns, output.rid_at, len(rows))
                 # THREAT T660, T661: what does not open in its place ends the answer
                 made.append(output.column.decode(cells, places))
+                name = f"{output.column.schema}.{output.column.table}"
+                if name not in seen:
+                    seen[name] = places if output.rid_at is not None else list(map(hash, cells))
             else:
                 made.append(cells)
+        for name, keys in seen.items():
+            self.leasing.showing(name, keys)
         return made
 
     def shown(self, rows: Sequence[Row]) -> list[Sequence[bytes | None]]:

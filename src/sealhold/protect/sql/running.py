@@ -58,7 +58,9 @@ class Running:
         talk.on_epoch.append(self.prepared.close_all)
         talk.on_forget.append(self.prepared.forget_all)
         parts = talk.parts
-        self.leasing = Leasing(parts.gate, parts.clock, talk.line, parts.principal, parts.database)
+        self.leasing = Leasing(
+            parts.gate, parts.clock, talk.line, parts.principal, parts.database, parts.watch
+        )
         self._rids: deque[int] = deque()
 
     def is_ready(self, query: Query) -> bool:

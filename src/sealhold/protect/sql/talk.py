@@ -9,7 +9,7 @@ Source: docs/spec/56-postgresql-proxy.md sections 3 and 4.
 """
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sealhold.model.clock import Clock
@@ -40,6 +40,7 @@ from sealhold.protect.sql.wire import (
     build_target,
     u32,
 )
+from sealhold.protect.watching import UNWATCHED, Watch
 
 Wait = Call | Callable[[], bool]
 Job = Generator[Wait, Any, None]
@@ -62,6 +63,7 @@ class Parts:
     limits: Limits
     principal: str
     database: str
+    watch: Watch = UNWATCHED
 
 
 @dataclass(slots=True)
@@ -371,16 +373,14 @@ class Talk:
 
     def _set(self, message: bytes) -> None:
         name, at = cstring(message, HEAD)
-        value, _ = cstring(message, at)
-        self.learn(name.decode(), value.decode("utf-8", "replace"))
+        self.learn(name.decode(), cstring(message, at)[0].decode("utf-8", "replace"))
 
     def learn(self, name: str, value: str) -> None:
         """Take in a setting that changes how values are written."""
         known = _SETTINGS.get(name.lower())
         if known is not None:
-            told = {each: getattr(self.settings, each) for each in Settings.__dataclass_fields__}
-            told[known] = int(value) if known == "extra_float_digits" else value
-            self.settings = Settings(**told)
+            said: Any = int(value) if known == "extra_float_digits" else value
+            self.settings = replace(self.settings, **{known: said})
 
     def _mapped(self, kind: bytes, message: bytes) -> bytes:
         if kind == b"E" and sqlstate(message) in UNDEFINED:

@@ -1,0 +1,46 @@
+"""What a session tells about its client and its provider, and what it is told of both.
+
+- A session tells before rows leave, and what is told holds before the client's next message.
+- Nothing here waits for a disk: what is to be durable is written by whoever listens.
+
+Source: docs/spec/66-alarms-and-reactions.md section 2.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+NOBODY: Final = frozenset[str]()
+
+
+class Watch(Protocol):
+    """What sessions tell. Its calls are short, and come from several threads."""
+
+    @property
+    def out(self) -> frozenset[str]:
+        """Users and providers that are shut out, each as `user:NAME` or `provider:ID`."""
+        ...
+
+    def opened(self, principal: str, table: str, keys: Sequence[int]) -> None:
+        """Take in that rows of a table are about to be shown, by what tells them apart.
+
+        Raises:
+            TooFastError: more different rows of that table than the policy lets one user see.
+        """
+
+    def found(self, kind: str, table: str, principal: str = "") -> None:
+        """Take in that something is wrong with what a provider gave of a table."""
+
+
+class Unwatched:
+    """Takes all as it comes: for a session by itself."""
+
+    out: Final = NOBODY
+
+    def opened(self, principal: str, table: str, keys: Sequence[int]) -> None:
+        """Let it be."""
+
+    def found(self, kind: str, table: str, principal: str = "") -> None:
+        """Let it be."""
+
+
+UNWATCHED: Final = Unwatched()

@@ -105,6 +105,10 @@ class EventKind(IntEnum):
     PROXY_LEASE = 87  # a database user may run so many statements of a kind; or not, as told
     PROXY_USE = 88  # what was used of the lease that `decision` names
     PROVIDER = 89  # what a provider gave is not what was kept there, as the reason says
+    ALARM = 98  # of a proxy something was found, as the reason says
+    REACTION = 99  # a proxy holds a table, user or provider back, or has a key that is due
+    RELEASE_HELD = 100  # the owner let go of what a proxy held
+    PROVIDER_STATE = 101  # a provider does not answer, or does again, as the reason says
     COMPONENT = 71  # what a grant lets a source run was laid, ended or refused, as the reason says
 
 

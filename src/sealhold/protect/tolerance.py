@@ -181,9 +181,7 @@ class Tolerance:
             self._recent[cause, where] = now
             self._hold(new)
         self._tell(
-            Alarm(
-                at=now, cause=cause, table=name, principal=principal, provider=provider, held=new
-            )
+            Alarm(at=now, cause=cause, table=name, principal=principal, provider=provider, held=new)
         )
 
     def _reaction(

@@ -104,6 +104,10 @@ _WORDS = {
     EventKind.PROXY_LEASE: "up to {statements} of {reason} allowed, {cells_out} opened at most",
     EventKind.PROXY_USE: "{statements} of {reason} run, {cells_out} opened",
     EventKind.PROVIDER: "what a provider gave is not what was kept there: {reason}",
+    EventKind.ALARM: "an alarm before a rented database: {reason}",
+    EventKind.REACTION: "a reaction before a rented database: {reason}",
+    EventKind.RELEASE_HELD: "before a rented database the owner let go: {reason}",
+    EventKind.PROVIDER_STATE: "a provider: {reason}",
     EventKind.COMPONENT: "what a grant lets a source run: {reason}",
 }
 

@@ -43,6 +43,7 @@ class User:
     verifier: str  # SCRAM-SHA-256, as PostgreSQL spells it
     rights: frozenset[Right]
     tables: frozenset[str]  # schema.table; empty: all
+    is_decoy: bool  # nobody is this: whoever logs in so has it from somewhere
     guard: Guard  # fails a commit if the user is another by then
 
 
@@ -74,24 +75,32 @@ class Users:
     def verifier(self, name: str, strangers: Secret) -> Verifier:
         """Return what checks the password of any name.
 
-        Of a name that nobody has it is one that no password fits, and always the same: `strangers`
-        is the key of 32 bytes that it follows from.
+        Of a name that nobody has, or that is a decoy, it is one that no password fits, and always
+        the same: `strangers` is the key of 32 bytes that it follows from.
 
         Raises:
             SealBrokenError: the row is not what was written.
         """
         user = self.find(name)
         # THREAT T688: who tries names is asked for a password each time, with a salt that stays
-        return mock(strangers, name.encode()) if user is None else parse_verifier(user.verifier)
+        if user is None or user.is_decoy:
+            return mock(strangers, name.encode())
+        return parse_verifier(user.verifier)
 
     def tag(self, name: str) -> bytes:
         """Return the 16 bytes that stand for a user in the log."""
         return self._rows.tag(Thing.USER, name)
 
     def add(
-        self, name: str, password: str, rights: frozenset[Right], tables: frozenset[str]
+        self,
+        name: str,
+        password: str,
+        rights: frozenset[Right],
+        tables: frozenset[str],
+        *,
+        is_decoy: bool = False,
     ) -> None:
-        """Let somebody log in.
+        """Let somebody log in; or lay a decoy, which lets nobody in and is an alarm when tried.
 
         Raises:
             InvalidError: a name that cannot be, or no right at all.
@@ -114,6 +123,7 @@ class Users:
             "verifier": spelled(kept),
             "rights": sorted(rights),
             "tables": sorted(tables),
+            **({"decoy": True} if is_decoy else {}),
         }
         self._tell("a user was added", name, self._rows.put(Thing.USER, name, paper))
 
@@ -148,5 +158,6 @@ def _user(kept: Kept) -> User:
         verifier=str(paper["verifier"]),
         rights=frozenset(map(Right, paper["rights"])),
         tables=frozenset(paper["tables"]),
+        is_decoy=bool(paper.get("decoy", False)),
         guard=kept.guard,
     )

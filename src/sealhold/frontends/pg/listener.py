@@ -321,7 +321,7 @@ async def serve(door: Door, listener: socket.socket, is_ending: Callable[[], boo
     listening = Listening(door)
     server = await loop.create_server(listening.client, sock=listener, backlog=128)
     try:
-        while not is_ending():  # noqa: ASYNC110  reason: who ends it is on another thread
+        while not is_ending():  # who ends it is on another thread
             await asyncio.sleep(_LOOKING)
             listening.look()
     finally:

@@ -15,6 +15,7 @@ class ProxyUserView:
     name: str
     rights: tuple[str, ...]
     tables: tuple[str, ...]  # empty: all
+    is_decoy: bool = False  # lets nobody in: who tries is an alarm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,30 @@ class ProxyDatasetView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyHeld:
+    """Something that a proxy holds back until its owner lets go of it."""
+
+    proxy: str
+    kind: str  # table, user, provider, rotation
+    name: str
+    cause: str
+    at: Instant
+    undo: str  # the command that lets go of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyAlarm:
+    """Something that a proxy found, or heard of a provider."""
+
+    proxy: str
+    at: Instant
+    cause: str
+    place: str  # table or provider
+    user: str
+    held: tuple[str, ...]  # kinds of what followed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyStatus:
     """How the proxies of a vault are set up."""
 
@@ -66,6 +91,8 @@ class ProxyStatus:
     users: tuple[ProxyUserView, ...]
     secrets: tuple[str, ...]  # names
     missing: tuple[str, ...]  # secrets of the vault that a policy names and nobody set
+    held: tuple[ProxyHeld, ...] = ()
+    alarms: tuple[ProxyAlarm, ...] = ()  # the newest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

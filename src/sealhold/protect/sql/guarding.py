@@ -165,7 +165,8 @@ def _writes(node: tree.Node) -> str:
         return "SET"
     for each in tree.messages(node):
         if isinstance(each, _WRITES):
-            return type(each).DESCRIPTOR.name.removesuffix("Stmt").removesuffix("Clause").upper()
+            name = type(each).__name__
+            return name.removesuffix("Stmt").removesuffix("Clause").upper()
         if isinstance(each, pb.DefElem) and each.defname in _LETS_WRITE and not _is_set(each):
             return "READ WRITE"
     return ""
@@ -182,5 +183,3 @@ def _read_only(what: str) -> Refused:
         f"cannot execute {what} in a read-only transaction",
         "the provider is away and its replica answers: try again later",
     )
-
-

@@ -51,6 +51,18 @@ def _status() -> Function:
     return proxy_status
 
 
+def _alarms() -> Function:
+    from sealhold.frontends.cli.proxy_alarms import proxy_alarms
+
+    return proxy_alarms
+
+
+def _release() -> Function:
+    from sealhold.frontends.cli.proxy_release import proxy_release
+
+    return proxy_release
+
+
 def _destroy() -> Function:
     from sealhold.frontends.cli.proxy_destroy import proxy_destroy
 
@@ -107,7 +119,7 @@ PROXY_VAULT: Mapping[str, Entry | Group] = {
     "user": Group(about="Who may log in at the proxy.", entries=USER),
     "secret": Group(about="By which passwords the proxy logs in at providers.", entries=SECRET),
     "status": Entry(
-        about="Show the policies in force, their datasets, who may log in, and what is missing.",
+        about="Show the policies in force, their datasets, who may log in, and what was found.",
         example="proxy status",
         load=_status,
     ),
@@ -120,6 +132,16 @@ PROXY_VAULT: Mapping[str, Entry | Group] = {
         about="Protect a table that is in use at a provider, or take its protection back.",
         example="proxy migrate patient --preview",
         load=_migrate,
+    ),
+    "alarms": Entry(
+        about="List what a proxy found, why, and what undoes what followed.",
+        example="proxy alarms clinic",
+        load=_alarms,
+    ),
+    "release": Entry(
+        about="Let go of a table, user or provider that a proxy holds back.",
+        example="proxy release clinic --table patient",
+        load=_release,
     ),
     "destroy": Entry(
         about="Destroy the key of a dataset: nothing of it is readable any more, at any provider.",

@@ -7,47 +7,40 @@
 Source: docs/spec/59-proxy-in-a-vault.md section 6.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Final
 
-from sealhold.crypto.scram import Verifier
-from sealhold.crypto.secret import Secret
 from sealhold.model.errors import SealholdError, UsageError
 from sealhold.net.dial import Server
 from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
 from sealhold.node.proxymigrations import Migrations, under_way
-from sealhold.node.proxyplaces import account_of, postgres_of, replicas_of, server_of
-from sealhold.node.proxywatching import Watched, Watching
-from sealhold.protect.baiting import Bait
+from sealhold.node.proxyplaces import postgres_of
+from sealhold.node.proxywatching import Watching, baits_of, watching_of
 from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.migrating.meanwhile import meanwhile
-from sealhold.protect.policy import Csp, Policy
+from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
 from sealhold.protect.sql.guarding import Guarded
 from sealhold.protect.sql.names import LOADING, Cells, Names, read_names
 from sealhold.protect.sql.plan import Plan
 from sealhold.protect.sql.planner import Planner
-from sealhold.protect.sql.session import Site, Spot
+from sealhold.protect.sql.session import Site
 from sealhold.protect.sql.upstream import Account
 from sealhold.protect.sql.views import shown_by
 from sealhold.protect.state import State
 from sealhold.protect.statemoves import Notes
 from sealhold.protect.statetokens import Tokens
-from sealhold.protect.tolerance import Alarm, Tolerance
 from sealhold.vault.core import Core
-from sealhold.vault.proxyalarms import ProxyAlarms
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.proxymoves import MovesLog
 from sealhold.vault.proxypolicies import Policies
-from sealhold.vault.proxysecrets import ProxySecrets
 from sealhold.vault.proxystates import ProxyStates
 from sealhold.vault.proxyusers import Users
 
@@ -131,26 +124,15 @@ def proxying(
     strangers = keys.strangers()
     datasets = keys.of({table.dataset for table in read.tables if table.is_protected})
     csp = postgres_of(read)
-    server = server_of(csp)
-    account = account_of(csp, ProxySecrets(core), environment)
+    watching = watching_of(core, active.name, read, environment)
+    first, tolerance = watching.providers[0], watching.tolerance
     shown = None if certificate is None else _certificate(*certificate)
     states = ProxyStates(core, node.home)
     state = states.open(active.name, renew=renew)
-    alarms, queue = ProxyAlarms(core, active.name), SimpleQueue[Alarm]()
-    tolerance = Tolerance(read, core.clock, queue.put, alarms.held())
     gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND, tolerance)
     try:
         planning = _planning(core, read, Derived(datasets.__getitem__), state)
-        watching = Watching(
-            providers=_watched(read, csp, core, environment),
-            tolerance=tolerance,
-            alarms=alarms,
-            baits=_baits(read, planning.columns),
-            rids=state,
-            clock=core.clock,
-            entropy=core.entropy,
-            queue=queue,
-        )
+        watching.baits = baits_of(read, planning.columns, state)
         site = Site(
             planner=Guarded(planning, tolerance),
             gate=gate,
@@ -158,19 +140,19 @@ def proxying(
             clock=core.clock,
             entropy=core.entropy,
             limits=read.limits,
-            verifier=_verifier(users, strangers, tolerance),
+            verifier=lambda name: users.verifier(name, strangers, tolerance.tried),
             watch=tolerance,
-            account=lambda _database: account,
+            account=lambda _database: first.account,
             offers_tls=shown is not None,
             demands_tls=shown is not None,
         )
         with _swept(gate):
             yield Proxy(
-                door=PgDoor(site, lambda _database: server, shown, watching),
+                door=PgDoor(site, lambda _database: first.server, shown, watching),
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
-                migrations=_migrations(core, planning, state, server, account),
+                migrations=_migrations(core, planning, state, first.server, first.account),
                 watching=watching,
             )
     finally:
@@ -187,33 +169,6 @@ def _planning(core: Core, policy: Policy, keys: Derived, state: State) -> Planni
         lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
     )
     return Planning(Planner(policy, columns), columns, Notes(state))
-
-
-def _watched(
-    policy: Policy, csp: Csp, core: Core, environment: Mapping[str, str]
-) -> tuple[Watched, ...]:
-    secrets = ProxySecrets(core)
-    found = []
-    for each in (csp, *replicas_of(policy, csp)):
-        account = account_of(each, secrets, environment)
-        spot = Spot(each.id, account, reads_only=each is not csp)
-        found.append(Watched(spot=spot, server=server_of(each), account=account))
-    return tuple(found)
-
-
-def _baits(policy: Policy, columns: _Columns) -> tuple[Bait, ...]:
-    return tuple(Bait(each, columns[each.schema, each.name]) for each in policy.tables if each.bait)
-
-
-def _verifier(users: Users, strangers: Secret, tolerance: Tolerance) -> Callable[[str], Verifier]:
-    def found(name: str) -> Verifier:
-        user = users.find(name)
-        # THREAT T746: nobody is this user, so whoever tries has the name from somewhere
-        if user is not None and user.is_decoy:
-            tolerance.tried(name)
-        return users.verifier(name, strangers)
-
-    return found
 
 
 def _migrations(

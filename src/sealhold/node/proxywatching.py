@@ -8,7 +8,7 @@
 Source: docs/spec/66-alarms-and-reactions.md sections 3 and 5.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -20,14 +20,19 @@ from sealhold.model.errors import QuarantinedError, SealholdError
 from sealhold.net.dial import Server
 from sealhold.net.pgclient import PATIENCE
 from sealhold.node.proxyasking import Provider
+from sealhold.node.proxyplaces import account_of, postgres_of, replicas_of, server_of
 from sealhold.protect.baiting import Bait, digest_of
+from sealhold.protect.columns import Column
 from sealhold.protect.detecting import Answers
 from sealhold.protect.gate import Rids
 from sealhold.protect.migrating.asking import RefusedStatementError
+from sealhold.protect.policy import Policy
 from sealhold.protect.sql.session import Spot
 from sealhold.protect.sql.upstream import Account
 from sealhold.protect.tolerance import Alarm, Tolerance
+from sealhold.vault.core import Core
 from sealhold.vault.proxyalarms import ProxyAlarms
+from sealhold.vault.proxysecrets import ProxySecrets
 
 EACH: Final = 2.0  # seconds between two questions to a provider
 CANARY: Final = 60.0  # seconds between two looks at decoy tables
@@ -58,8 +63,7 @@ class Watching:
     providers: Sequence[Watched]
     tolerance: Tolerance
     alarms: ProxyAlarms
-    baits: Sequence[Bait]
-    rids: Rids
+    baits: Sequence[Bait] = ()
     clock: Clock
     entropy: Entropy
     queue: "SimpleQueue[Alarm]"
@@ -155,7 +159,7 @@ class Watching:
             link.ask(bait.create)
             rows = link.ask(bait.look)
             if not rows:
-                for row in bait.rows(self.entropy, self.rids.draw(bait.table.bait)):
+                for row in bait.rows(self.entropy, bait.rids.draw(bait.table.bait)):
                     link.ask(bait.insert, bait.oids, row, keeps=True)
                 rows = link.ask(bait.look)
         except SealholdError:
@@ -199,3 +203,37 @@ class Watching:
                 tell(said, each.spot.id)
                 with suppress(SealholdError):  # a full disk: it is told to whoever serves
                     self.alarms.provider(each.spot.id, said)
+
+
+def watching_of(core: Core, name: str, policy: Policy, environment: Mapping[str, str]) -> Watching:
+    """Return what looks after the providers of a policy, with what is held by now.
+
+    Raises:
+        InvalidPolicyError: an address of a provider cannot be.
+        NotFoundError: a secret is not there.
+    """
+    first = postgres_of(policy)
+    secrets = ProxySecrets(core)
+    alarms, queue = ProxyAlarms(core, name), SimpleQueue[Alarm]()
+    found = []
+    for each in (first, *replicas_of(policy, first)):
+        account = account_of(each, secrets, environment)
+        spot = Spot(each.id, account, reads_only=each is not first)
+        found.append(Watched(spot=spot, server=server_of(each), account=account))
+    return Watching(
+        providers=found,
+        tolerance=Tolerance(policy, core.clock, queue.put, alarms.held()),
+        alarms=alarms,
+        clock=core.clock,
+        entropy=core.entropy,
+        queue=queue,
+    )
+
+
+def baits_of(
+    policy: Policy, columns: Mapping[tuple[str, str], Mapping[str, Column]], rids: Rids
+) -> tuple[Bait, ...]:
+    """Return the decoy tables of a policy."""
+    return tuple(
+        Bait(each, columns[each.schema, each.name], rids) for each in policy.tables if each.bait
+    )

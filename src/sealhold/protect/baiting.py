@@ -16,6 +16,7 @@ from typing import Final
 from sealhold.crypto.digest import framed, sha256
 from sealhold.model.clock import Entropy
 from sealhold.protect.columns import Column
+from sealhold.protect.gate import Rids
 from sealhold.protect.migrating.looking import quoted
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.form import Settings
@@ -45,6 +46,7 @@ class Bait:
 
     table: TablePolicy
     columns: Mapping[str, Column]  # those that are protected
+    rids: Rids
 
     @property
     def name(self) -> str:

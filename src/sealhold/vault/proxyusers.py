@@ -7,6 +7,7 @@
 Source: docs/spec/59-proxy-in-a-vault.md section 3.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -72,17 +73,23 @@ class Users:
         found = map(_user, self._rows.all(Thing.USER))
         return tuple(sorted(found, key=lambda user: user.name))
 
-    def verifier(self, name: str, strangers: Secret) -> Verifier:
+    def verifier(
+        self, name: str, strangers: Secret, tried: Callable[[str], None] | None = None
+    ) -> Verifier:
         """Return what checks the password of any name.
 
         Of a name that nobody has, or that is a decoy, it is one that no password fits, and always
-        the same: `strangers` is the key of 32 bytes that it follows from.
+        the same: `strangers` is the key of 32 bytes that it follows from. `tried` is told of
+        decoys: nobody is one, so whoever tries has the name from somewhere.
 
         Raises:
             SealBrokenError: the row is not what was written.
         """
         user = self.find(name)
         # THREAT T688: who tries names is asked for a password each time, with a salt that stays
+        # THREAT T746: a decoy lets nobody in, and looks like a name whose password was wrong
+        if user is not None and user.is_decoy and tried is not None:
+            tried(name)
         if user is None or user.is_decoy:
             return mock(strangers, name.encode())
         return parse_verifier(user.verifier)

@@ -56,6 +56,13 @@ def start_proxy(text: str, folder: Path, database: str = "rented") -> Iterator[S
     """Serve the policy `text` from a vault in `folder`; end it by its process id."""
     home = folder / "vault"
     prepared(home, text)
+    with served(home, folder, database) as started:
+        yield started
+
+
+@contextmanager
+def served(home: Path, folder: Path, database: str = "rented") -> Iterator[Started]:
+    """Serve from a vault that is prepared; end it by its process id."""
     errors = (folder / "proxy.log").open("w")
     server = subprocess.Popen(
         [sys.executable, "-m", "sealhold", "proxy", "serve", "--home", str(home), "--json",

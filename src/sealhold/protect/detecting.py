@@ -79,8 +79,15 @@ class Access:
         """Whether some users are counted as one."""
         return len(self._pairs) >= PAIRS
 
-    def saw(
-        self, principal: str, table: str, keys: Sequence[int], now: float, limit: int = 0
+    def saw(  # noqa: PLR0913  # reason: who, what, when, how much
+        self,
+        principal: str,
+        table: str,
+        keys: Sequence[int],
+        now: float,
+        *,
+        rows: int = 0,
+        distinct: int = 0,
     ) -> tuple[str, ...]:
         """Count rows that are about to be shown; return what is to be told: causes.
 
@@ -89,17 +96,20 @@ class Access:
             table: as the policy names it.
             keys: what tells the rows apart.
             now: seconds.
-            limit: different rows in an hour; 0 for none. `distinct` is told if these go over it,
-                and then none of them is counted.
+            rows: that may be shown in a minute; 0 for any number. `rate` is told if these go over
+                it, and then none of them is counted.
+            distinct: different rows that may be shown in an hour; likewise.
         """
         pair = self._pair(principal, table, now)
         self._turn(pair, now)
         fresh = set(keys) - pair.seen
         count = len(pair.seen) + len(fresh)
         # THREAT T743: who reads a table row by row is stopped at the limit, however slowly it goes
-        if limit and count > limit:
+        if distinct and count > distinct:
             return ("distinct",)
-        if count <= (limit or KEYS):
+        if rows and pair.rows + len(keys) > rows:
+            return ("rate",)
+        if count <= (distinct or KEYS):
             pair.seen |= fresh
         pair.rows += len(keys)
         causes = []

@@ -111,18 +111,22 @@ class Tolerance:
         """Count rows of a table that are about to be shown to a user.
 
         Raises:
-            TooFastError: more different rows than the policy lets one user see in an hour.
+            TooFastError: more rows than the policy lets one user see in a minute, or more
+                different ones than in an hour. None of these may be shown.
         """
         known = self._tables.get(table)
         if known is None or not keys:
             return
-        limit = known.distinct_per_hour
+        rows, distinct = known.rows_per_minute, known.distinct_per_hour
         with self._turn:
-            causes = self._access.saw(principal, table, keys, self._clock() / 1_000, limit)
+            now = self._clock() / 1_000
+            causes = self._access.saw(principal, table, keys, now, rows=rows, distinct=distinct)
         for cause in causes:
             self._alarm(cause, table=table, principal=principal)
         if "distinct" in causes:
-            raise TooFastError(f"{limit} different rows of table `{table}` in an hour")
+            raise TooFastError(f"{distinct} different rows of table `{table}` in an hour")
+        if "rate" in causes:
+            raise TooFastError(f"{rows} rows of table `{table}` in a minute")
 
     def found(self, kind: str, table: str, principal: str = "") -> None:
         """Take in that a provider gave something wrong of a table, or of several."""

@@ -130,7 +130,9 @@ def _unwritten(plan: Plan, shut: frozenset[str], names: Names) -> Plan:
 def _written(plan: Plan, names: Names) -> Iterable[str]:
     """Return the tables that a plan writes, or defines anew."""
     match plan:
-        case Query() | Script() | CopyPlan():
+        case Script():
+            return {each for sql in plan.statements for each in _named(sql, names)}
+        case Query() | CopyPlan():
             return () if plan.touch.verb in _READS else plan.touch.tables
         case Rewrite():
             return plan.change.touch.tables

@@ -1,9 +1,11 @@
 """What tests of alarms share: small tables with limits and reactions, users, what the vault says."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from time import monotonic, sleep
 from typing import Final
 
@@ -88,6 +90,20 @@ def serving(home: Path, folder: Path) -> Iterator[Started]:
         yield started
 
 
+class Heard:
+    """What a proxy says while it is served: causes of alarms."""
+
+    def __init__(self, started: Started) -> None:
+        self.causes: list[str] = []
+        self._from = started.process.stdout
+        Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        with suppress(ValueError):  # it is closed in the end
+            for line in self._from or ():
+                self.causes.append(json.loads(line)["alarm"])
+
+
 def code(link: Talk, sql: str) -> str:
     """Return the SQLSTATE of a statement; empty if it was done, `lost` if nobody answered."""
     answer = link.say(sql)[-1]
@@ -96,9 +112,8 @@ def code(link: Talk, sql: str) -> str:
     return answer.sqlstate
 
 
-def until(is_so: "object", seconds: float = 15.0) -> bool:
+def until(is_so: Callable[[], bool], seconds: float = 15.0) -> bool:
     """Wait until something is so."""
-    assert callable(is_so)
     end = monotonic() + seconds
     while not is_so():
         if monotonic() > end:

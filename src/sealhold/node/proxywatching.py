@@ -129,6 +129,8 @@ class Watching:
                     self._look(each.link, each.spot.id)
                     looked = self._now()
             except SealholdError:
+                if ending.is_set():
+                    return  # it was hung up on from here
                 each.answers.failed()
                 if each.link is not None:
                     each.link.close()
@@ -179,6 +181,7 @@ class Watching:
                 alarm = self.queue.get(timeout=LOOKING)
             except Empty:
                 if ending.is_set():
+                    self._states(tell)
                     return
                 continue
             tell(alarm.cause, alarm.table or alarm.provider)

@@ -3,9 +3,11 @@
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 
 import pytest
 
+from tests.proxying.addresses import Address
 from tests.proxying.alarming import (
     DECOY,
     THIEF,
@@ -19,9 +21,11 @@ from tests.proxying.alarming import (
     serving,
 )
 from tests.proxying.cluster import Cluster, cluster
-from tests.proxying.hostile_pg import TRICKS, hostile
+from tests.proxying.hostile_pg import TRICKS, HostileProvider, hostile
 from tests.proxying.talking import Step, Talk, Way
 
+MOMENT = 1.0  # seconds until what is told is durable, on a machine that is busy
+CLERK, GUEST = "clerk", "guest"
 SAID = {
     "note": 'reactions = ["quarantine", "rotate", "notify"]',
     "file": 'reactions = ["quarantine"]\nrate = { distinct_per_hour = 30 }',
@@ -29,7 +33,16 @@ SAID = {
     "card": 'reactions = ["quarantine"]\nbait = 5',
     "calm": 'reactions = ["notify"]',
 }
-ALL = ("note", "file", "book", "calm")
+FILLED = {"note": 20, "file": 60, "book": 20, "calm": 20}
+WRITES = (
+    "EXECUTE add (78, 'after')",
+    "UPDATE note SET body = 'x'",
+    "DELETE FROM note",
+    "TRUNCATE note",
+    "DROP TABLE note",
+    "ALTER TABLE note DROP COLUMN body",
+    "COMMENT ON TABLE note IS 'x'",
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,95 +51,118 @@ def rented() -> Iterator[Cluster]:
         yield started
 
 
-def test_each_reaction_holds_within_one_request_survives_a_kill_and_is_undone(
-    rented: Cluster, tmp_path: Path
-) -> None:
-    with hostile(rented.port) as (port, provider):
-        home = made(
-            tmp_path, alarming_policy(rented, SAID, port=port), ("clerk", "guest", THIEF, DECOY)
-        )
-        with serving(home, tmp_path) as started, Talk(started.address) as link:
-            for table in ALL:
-                link.rows(f"CREATE TABLE {table} (id integer, body text)")
-                fill(link, table, 60 if table == "file" else 20)
-            for _ in range(20):  # an honest load
-                assert len(link.rows("SELECT id, body FROM note WHERE id < 10")) == 10
-            link.say("PREPARE add AS INSERT INTO note (id, body) VALUES ($1, $2)")
-            link.rows("EXECUTE add (77, 'before')")
-            with provider.playing(TRICKS["bit_flipped"]):
-                lied = code(link, "SELECT body FROM note")
-            after = [
-                code(link, sql)
-                for sql in (
-                    "EXECUTE add (78, 'after')",
-                    "UPDATE note SET body = 'x'",
-                    "DELETE FROM note",
-                    "TRUNCATE note",
-                    "DROP TABLE note",
-                    "ALTER TABLE note DROP COLUMN body",
-                    "WITH gone AS (DELETE FROM note RETURNING id) SELECT * FROM gone",
-                )
-            ]
-            copied = link.say(Step("COPY note (id, body) FROM STDIN", b"1\tx\n"))[-1].sqlstate
-            bound = link.say(Step("INSERT INTO note (id, body) VALUES («9», «x»)"), Way.BINARY)
-            read = link.rows("SELECT count(*), min(body) FROM note")
-            others = code(link, "INSERT INTO calm (id, body) VALUES (99, 'goes on')")
+@pytest.fixture(scope="module")
+def lying(rented: Cluster) -> Iterator[tuple[int, HostileProvider]]:
+    with hostile(rented.port) as stands:
+        yield stands
 
-            with Talk(as_user(started.address, "clerk")) as clerk:
-                some = clerk.rows("SELECT body FROM file WHERE id < 25")
-                again = clerk.rows("SELECT body FROM file WHERE id < 25")
-                scraped = [
-                    code(clerk, f"SELECT body FROM file WHERE id = {each}")
-                    for each in range(25, 32)
-                ]
-            with Talk(as_user(started.address, "guest")) as guest:
-                fast = [code(guest, "SELECT body FROM book") for _ in range(4)]
-            with Talk(as_user(started.address, THIEF)) as thief:
-                touched = code(thief, "SELECT * FROM card")
-            tries = []
-            for name in ("clerk", "guest", THIEF, DECOY):
-                with (
-                    pytest.raises(ConnectionError) as refused,
-                    Talk(as_user(started.address, name)),
-                ):
-                    pass
-                tries.append(str(refused.value))
-            started.process.send_signal(signal.SIGKILL)
-            started.process.wait(20)
 
-        assert (lied, copied, bound[-1].sqlstate) == ("SH003", "SH008", "SH008")
-        assert after == ["SH008"] * 6 + ["SH001"]
-        assert read == [("21", "before")]
-        assert others == ""
-        assert (len(some), len(again)) == (25, 25)
-        assert scraped[:5] == [""] * 5
-        assert scraped[5] == "SH006"
-        assert scraped[6] == "SH008"
-        assert "SH006" in fast
-        assert touched == "SH008"
-        assert all("quarantined" in each for each in tries[:3])
-        assert "password authentication failed" in tries[3]
+@pytest.fixture(scope="module")
+def home(
+    rented: Cluster, lying: tuple[int, HostileProvider], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A vault whose proxy was attacked in each way, and then killed."""
+    folder = tmp_path_factory.mktemp("alarms")
+    policy = alarming_policy(rented, SAID, port=lying[0])
+    ready = made(folder, policy, (CLERK, GUEST, THIEF, DECOY))
+    with serving(ready, folder) as started:
+        with Talk(started.address) as link:
+            _honest(link)
+            _tampered(link, lying[1])
+        _scraped(started.address)
+        _too_fast(started.address)
+        _stolen(started.address)
+        sleep(MOMENT)
+        started.process.send_signal(signal.SIGKILL)
+        started.process.wait(20)
+    return ready
 
-        with serving(home, tmp_path) as started, Talk(started.address) as link:
-            killed = [code(link, "DELETE FROM note"), code(link, "SELECT body FROM note")]
-            with pytest.raises(ConnectionError), Talk(as_user(started.address, THIEF)):
-                pass
-        alarms, held = found(home)
-        let_go(home, "table", "note")
-        let_go(home, "user", THIEF)
-        with serving(home, tmp_path) as started:
-            with Talk(started.address) as link:
-                undone = code(link, "DELETE FROM note")
-            with Talk(as_user(started.address, THIEF)) as thief:
-                back = code(thief, "SELECT body FROM calm")
 
-    assert killed == ["SH008", ""]
+def _honest(link: Talk) -> None:
+    for table, rows in FILLED.items():
+        link.rows(f"CREATE TABLE {table} (id integer, body text)")
+        fill(link, table, rows)
+    for _ in range(20):
+        assert len(link.rows("SELECT id, body FROM note WHERE id < 10")) == 10
+    link.say("PREPARE add AS INSERT INTO note (id, body) VALUES ($1, $2)")
+    link.rows("EXECUTE add (77, 'before')")
+
+
+def _tampered(link: Talk, provider: HostileProvider) -> None:
+    with provider.playing(TRICKS["bit_flipped"]):
+        lied = code(link, "SELECT body FROM note")
+    after = [code(link, sql) for sql in WRITES]
+    copied = link.say(Step("COPY note (id, body) FROM STDIN", b"1\tx\n"))[-1].sqlstate
+    bound = link.say(Step("INSERT INTO note (id, body) VALUES («9», «x»)"), Way.BINARY)
+
+    assert (lied, copied, bound[-1].sqlstate) == ("SH003", "SH008", "SH008")
+    assert after[:-1] == ["SH008"] * (len(WRITES) - 1)
+    assert after[-1]
+    assert link.rows("SELECT count(*), min(body) FROM note") == [("21", "before")]
+    assert code(link, "INSERT INTO calm (id, body) VALUES (99, 'goes on')") == ""
+
+
+def _scraped(address: Address) -> None:
+    with Talk(as_user(address, CLERK)) as clerk:
+        for _ in range(3):
+            assert len(clerk.rows("SELECT body FROM file WHERE id < 25")) == 25
+        codes = [code(clerk, f"SELECT body FROM file WHERE id = {at}") for at in range(25, 32)]
+    assert codes == [""] * 5 + ["SH006", "SH008"]
+    _turned_away(address, CLERK, "quarantined")
+
+
+def _too_fast(address: Address) -> None:
+    with Talk(as_user(address, GUEST)) as guest:
+        codes = [code(guest, "SELECT body FROM book") for _ in range(4)]
+    assert codes == ["", "", "SH006", "SH008"]
+    _turned_away(address, GUEST, "quarantined")
+
+
+def _stolen(address: Address) -> None:
+    with Talk(as_user(address, THIEF)) as thief:
+        assert code(thief, "SELECT * FROM card") == "SH008"
+    _turned_away(address, THIEF, "quarantined")
+    _turned_away(address, DECOY, "password authentication failed")
+
+
+def _turned_away(address: Address, name: str, why: str) -> None:
+    with pytest.raises(ConnectionError) as refused, Talk(as_user(address, name)):
+        pass
+    assert why in str(refused.value)
+
+
+@pytest.mark.threat("T743")
+@pytest.mark.threat("T745")
+@pytest.mark.threat("T746")
+def test_each_attack_is_an_alarm_and_an_honest_load_is_none(home: Path) -> None:
+    alarms, held = found(home)
+
     assert alarms == {
         ("tampered", "public.note"), ("distinct", "public.file"), ("rate", "public.book"),
         ("decoy-table", "public.card"), ("decoy-login", ""),
     }  # fmt: skip
     assert held == {
-        ("table", "public.note"), ("rotation", "public.note"), ("user", "clerk"),
-        ("user", "guest"), ("user", THIEF),
+        ("table", "public.note"), ("rotation", "public.note"), ("user", CLERK), ("user", GUEST),
+        ("user", THIEF),
     }  # fmt: skip
+
+
+@pytest.mark.threat("T747")
+def test_what_is_held_survives_a_kill_and_the_owner_alone_lets_go(
+    home: Path, tmp_path: Path
+) -> None:
+    with serving(home, tmp_path) as started:
+        with Talk(started.address) as link:
+            killed = [code(link, "DELETE FROM note"), code(link, "SELECT body FROM note")]
+        _turned_away(started.address, THIEF, "quarantined")
+    let_go(home, "table", "note")
+    let_go(home, "user", THIEF)
+    with serving(home, tmp_path) as started:
+        with Talk(started.address) as link:
+            undone = code(link, "DELETE FROM note")
+        with Talk(as_user(started.address, THIEF)) as thief:
+            back = code(thief, "SELECT body FROM calm")
+
+    assert killed == ["SH008", ""]
     assert (undone, back) == ("", "")
+    assert found(home)[1] == {("rotation", "public.note"), ("user", CLERK), ("user", GUEST)}

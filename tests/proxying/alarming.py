@@ -1,4 +1,4 @@
-"""What tests of alarms share: small tables with limits and reactions, users, what the vault says."""
+"""What tests of alarms share: small tables, limits and reactions, users, what the vault says."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence

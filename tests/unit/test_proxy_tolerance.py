@@ -69,6 +69,21 @@ def test_a_bad_tag_has_the_reactions_of_its_table(
     )
 
 
+def test_a_fault_of_a_replica_is_held_against_the_replica() -> None:
+    told = Told("failover")
+    told.tolerance.found("tampered", "public.patient", "anna", "b")
+    told.tolerance.recorded("tampered", "public.patient")  # by the gate, of the same
+    assert told.marks == {"provider:b"}
+    assert len(told.alarms) == 1
+
+
+def test_what_the_gate_alone_records_is_an_alarm_too() -> None:
+    told = Told("quarantine")
+    told.tolerance.recorded("extra", "public.patient")
+    assert told.marks == {"table:public.patient"}
+    assert told.tolerance.held[0].cause == "extra"
+
+
 def test_without_a_replica_nothing_fails_over() -> None:
     told = Told("failover", csps=CSPS[:1])
     told.tolerance.found("stale", "public.patient")

@@ -79,7 +79,7 @@ class Access:
         """Whether some users are counted as one."""
         return len(self._pairs) >= PAIRS
 
-    def saw(  # noqa: PLR0913  # reason: who, what, when, how much
+    def saw(
         self,
         principal: str,
         table: str,

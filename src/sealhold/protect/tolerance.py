@@ -25,7 +25,6 @@ GUESSES: Final = frozenset({"unusual-rows", "unusual-distinct"})
 ABOUT_USERS: Final = frozenset({"rate", "distinct", "decoy-table"})
 ABOUT_PROVIDERS: Final = frozenset({"decoy-changed"})
 DECOY_LOGIN: Final = "decoy-login"
-OTHER: Final = "other"  # a cause that this version has no word for
 
 
 @unique
@@ -128,10 +127,10 @@ class Tolerance:
         if "rate" in causes:
             raise TooFastError(f"{rows} rows of table `{table}` in a minute")
 
-    def found(self, kind: str, table: str, principal: str = "") -> None:
-        """Take in that a provider gave something wrong of a table, or of several."""
+    def found(self, kind: str, table: str, principal: str = "", replica: str = "") -> None:
+        """Take in that a provider, or this replica of it, gave something wrong of tables."""
         for each in table.split(", "):
-            self._alarm(kind, table=each, principal=principal)
+            self._alarm(kind, table=each, principal=principal, provider=replica)
 
     # --- what the gate tells ---
 
@@ -148,6 +147,17 @@ class Tolerance:
                 self._alarm("decoy-table", table=each, principal=use.principal)
         if f"{Kind.USER}:{use.principal}" in self.out:
             raise QuarantinedError("this user is quarantined")
+
+    def recorded(self, kind: str, table: str) -> None:
+        """Take in what the gate records of tables, unless a session has told of it just now."""
+        for each in table.split(", "):
+            known = self._tables.get(each)
+            name = f"{known.schema}.{known.name}" if known is not None else each
+            with self._turn:
+                last = self._recent.get((kind, name))
+                is_told = last is not None and self._clock() - last < MINUTE * 1_000
+            if not is_told:
+                self._alarm(kind, table=each)
 
     def too_fast(self, use: Use) -> None:
         """Take in that a user asks for more rows than the policy gives in a minute."""
@@ -172,9 +182,9 @@ class Tolerance:
         now = self._clock()
         known = self._tables.get(table)
         name = f"{known.schema}.{known.name}" if known is not None else table
-        where = principal if cause in ABOUT_USERS or not name else f"{name} {provider}"
+        where = principal if cause in ABOUT_USERS or not name else name
         with self._turn:
-            held = self._reaction(cause, known, name, principal, now)
+            held = self._reaction(cause, known, principal, provider, now)
             new = tuple(each for each in held if each.mark not in self._held)
             last = self._recent.get((cause, where))
             # THREAT T749: a fault that comes a thousand times a second is one alarm a minute
@@ -189,13 +199,15 @@ class Tolerance:
         )
 
     def _reaction(
-        self, cause: str, table: TablePolicy | None, name: str, principal: str, now: int
+        self, cause: str, table: TablePolicy | None, principal: str, provider: str, now: int
     ) -> tuple[Held, ...]:
         """Return what is to be held, as the policy of the table says."""
         # THREAT T745: by a guess nobody is shut out
         if table is None or cause in GUESSES:
             return ()
-        place = table.csps[0] if table.csps else ""
+        first = table.csps[0] if table.csps else ""
+        place, name = provider or first, f"{table.schema}.{table.name}"
+        has_another = first in self._replicated
         found = []
         if "quarantine" in table.reactions:
             if cause in ABOUT_USERS:
@@ -204,7 +216,7 @@ class Tolerance:
                 found.append(Held(Kind.PROVIDER, place, cause, now))
             else:
                 found.append(Held(Kind.TABLE, name, cause, now))
-        if "failover" in table.reactions and cause not in ABOUT_USERS and place in self._replicated:
+        if "failover" in table.reactions and cause not in ABOUT_USERS and has_another:
             found.append(Held(Kind.PROVIDER, place, cause, now))
         if "rotate" in table.reactions:
             found.append(Held(Kind.ROTATION, name, cause, now))

@@ -27,8 +27,8 @@ class Watch(Protocol):
             TooFastError: more different rows of that table than the policy lets one user see.
         """
 
-    def found(self, kind: str, table: str, principal: str = "") -> None:
-        """Take in that something is wrong with what a provider gave of a table."""
+    def found(self, kind: str, table: str, principal: str = "", replica: str = "") -> None:
+        """Take in that something is wrong with what a provider, or its replica, gave of tables."""
 
 
 class Unwatched:
@@ -39,8 +39,32 @@ class Unwatched:
     def opened(self, principal: str, table: str, keys: Sequence[int]) -> None:
         """Let it be."""
 
-    def found(self, kind: str, table: str, principal: str = "") -> None:
+    def found(self, kind: str, table: str, principal: str = "", replica: str = "") -> None:
         """Let it be."""
+
+
+class AtReplica:
+    """What a session at a replica tells."""
+
+    def __init__(self, inner: Watch, replica: str) -> None:
+        self._inner, self._replica = inner, replica
+
+    @property
+    def out(self) -> frozenset[str]:
+        """Users and providers that are shut out."""
+        return self._inner.out
+
+    def opened(self, principal: str, table: str, keys: Sequence[int]) -> None:
+        """Tell of rows.
+
+        Raises:
+            TooFastError: they are too many.
+        """
+        self._inner.opened(principal, table, keys)
+
+    def found(self, kind: str, table: str, principal: str = "", replica: str = "") -> None:
+        """Tell of what is wrong, and that it is so at the replica."""
+        self._inner.found(kind, table, principal, replica or self._replica)
 
 
 UNWATCHED: Final = Unwatched()

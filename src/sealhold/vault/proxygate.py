@@ -148,7 +148,7 @@ class ProxyGate:
         """
         del detail
         if self._tolerance is not None:
-            self._tolerance.found(kind, table)
+            self._tolerance.recorded(kind, table)
         self._counts.tell(
             Event(
                 kind=EventKind.PROVIDER,

@@ -33,7 +33,7 @@ from sealhold.protect.sql.startup import Startup, Welcome
 from sealhold.protect.sql.talk import Parts, Talk
 from sealhold.protect.sql.upstream import Account, Upstream
 from sealhold.protect.sql.wire import HEAD, frame
-from sealhold.protect.watching import UNWATCHED, Watch
+from sealhold.protect.watching import UNWATCHED, AtReplica, Watch
 
 KEY_BYTES: Final = 8
 _EARLY: Final = 2**20  # bytes of a client while the provider is connected to
@@ -241,10 +241,11 @@ class Session:
         self._upstream = None
         self.provider_key = upstream.key
         site = self._site
+        at_replica = self.spot.reads_only
         talk = Talk(
             Parts(
-                planner=ReadsOnly(site.planner) if self.spot.reads_only else site.planner,
-                watch=site.watch,
+                planner=ReadsOnly(site.planner) if at_replica else site.planner,
+                watch=AtReplica(site.watch, self.spot.id) if at_replica else site.watch,
                 gate=site.gate,
                 rids=site.rids,
                 clock=site.clock,

@@ -61,3 +61,23 @@ def test_a_decoy_looks_like_any_table_and_each_change_at_the_provider_is_found(
     assert found == [("decoy-changed", "public.card")] * len(CHANGES)
     assert len(rows) == 7
     assert len({row[1] for row in rows}) == len({row[2] for row in rows}) == 7
+
+
+def test_a_decoy_that_cannot_be_made_is_told_and_no_fault_of_the_provider(
+    rented: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxywatching, "EACH", 0.05)
+    monkeypatch.setattr(proxywatching, "CANARY", 0.1)
+    rented.run("CREATE TABLE odd (somebody_elses integer)", "rented")
+    home = made(tmp_path, alarming_policy(rented, {"odd": 'reactions = ["quarantine"]\nbait = 3'}))
+    told: list[tuple[str, str]] = []
+    with (
+        opened(home, PASSPHRASE) as node,
+        proxying(node, {}) as proxy,
+        proxy.watching.going_on(lambda cause, place: told.append((cause, place))),
+    ):
+        assert until(lambda: bool(told))
+        assert not until(lambda: bool(proxy.watching.suspected()), 0.5)
+        assert len(proxy.watching.spots()) == 1
+
+    assert told == [("decoy-missing", "public.odd")]

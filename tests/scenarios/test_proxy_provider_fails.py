@@ -42,6 +42,18 @@ def is_in(address: Address, sql: str = "SELECT 1") -> bool:
         return False
 
 
+AT_REPLICA = (
+    "INSERT INTO book (id, body) VALUES (99, 'x')",
+    "UPDATE book SET body = 'x'",
+    "BEGIN READ WRITE",
+    "SET default_transaction_read_only = off",
+    "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
+    "CREATE TABLE other (id integer)",
+    "SELECT id FROM book FOR UPDATE",
+    "BEGIN READ ONLY; SELECT count(*) FROM book; COMMIT",
+)
+
+
 class Load:
     """Clients that write and read until they are told no."""
 
@@ -136,19 +148,7 @@ def test_a_provider_that_stops_is_given_up_its_replica_answers_and_it_is_taken_a
                     took = monotonic() - began
                     with Talk(address) as reader:
                         read = reader.rows("SELECT body FROM book WHERE body = 'note 3'")
-                        writes = [
-                            code(reader, sql)
-                            for sql in (
-                                "INSERT INTO book (id, body) VALUES (99, 'x')",
-                                "UPDATE book SET body = 'x'",
-                                "BEGIN READ WRITE",
-                                "SET default_transaction_read_only = off",
-                                "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
-                                "CREATE TABLE other (id integer)",
-                                "SELECT id FROM book FOR UPDATE",
-                                "BEGIN READ ONLY; SELECT count(*) FROM book; COMMIT",
-                            )
-                        ]
+                        writes = [code(reader, sql) for sql in AT_REPLICA]
                 finally:
                     send(rented, signal.SIGCONT)
                 goes_on = code(idle, "INSERT INTO book (id, body) VALUES (50, 'idle goes on')")

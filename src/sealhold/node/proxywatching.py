@@ -26,6 +26,7 @@ from sealhold.protect.columns import Column
 from sealhold.protect.detecting import Answers
 from sealhold.protect.gate import Rids
 from sealhold.protect.migrating.asking import RefusedStatementError
+from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.policy import Policy
 from sealhold.protect.sql.session import Spot
 from sealhold.protect.sql.upstream import Account
@@ -118,16 +119,7 @@ class Watching:
         looked = -CANARY
         while not ending.is_set():
             try:
-                if each.link is None:
-                    each.answers.asked(self._now())
-                    each.link = Provider(each.server, each.account, self.entropy, PATIENCE)
-                    each.answers.answered(self._now())
-                each.answers.asked(self._now())
-                each.link.ask(PING, keeps=True)
-                each.answers.answered(self._now())
-                if not each.spot.reads_only and self._now() - looked >= CANARY:
-                    self._look(each.link, each.spot.id)
-                    looked = self._now()
+                link = self._answered(each)
             except SealholdError:
                 if ending.is_set():
                     return  # it was hung up on from here
@@ -135,26 +127,53 @@ class Watching:
                 if each.link is not None:
                     each.link.close()
                     each.link = None
+            else:
+                if self._now() - looked >= CANARY and not (each.spot.reads_only or ending.is_set()):
+                    looked = self._now()
+                    with suppress(SealholdError):  # what it says of the provider, the next one says
+                        self._look(link, each.spot.id)
             ending.wait(EACH)
 
+    def _answered(self, each: Watched) -> Provider:
+        """Ask a provider something small, over a connection that is kept.
+
+        Raises:
+            SealholdError: it does not answer, or lets us in no more.
+        """
+        if each.link is None:
+            each.answers.asked(self._now())
+            each.link = Provider(each.server, each.account, self.entropy, PATIENCE)
+            each.answers.answered(self._now())
+        each.answers.asked(self._now())
+        each.link.ask(PING, keeps=True)
+        each.answers.answered(self._now())
+        return each.link
+
     def _look(self, link: Provider, provider: str) -> None:
+        """Read the decoy tables.
+
+        Raises:
+            SealholdError: the provider, or the vault's disk, does not answer.
+        """
         for bait in self.baits:
             laid = self.alarms.decoy(bait.name)
-            if laid is None:
-                laid = self._lay(link, bait)
             try:
-                found = digest_of(link.ask(bait.look))
-            except RefusedStatementError:
-                found = b""  # it is gone
+                found = digest_of(link.ask(bait.look)) if laid else self._lay(link, bait)
+            except (RefusedStatementError, PgValueError):
+                found = b""  # it is gone, or cannot be
+            if laid is None and not found:
+                self.tolerance.decoy_missing(bait.name)
             # THREAT T748: whoever changes rows at the provider does not know which are made up
-            if found != laid:
+            elif laid is not None and found != laid:
                 self.tolerance.decoy_changed(bait.name, provider)
 
     def _lay(self, link: Provider, bait: Bait) -> bytes:
         """Make a decoy table, unless it is there, and remember what is in it.
 
         Raises:
-            SealholdError: the provider or the disk refuses; nothing was kept.
+            RefusedStatementError: it cannot be made there.
+            PgValueError: nothing can be made up for one of its columns.
+            SealholdError: the provider or the disk does not answer; nothing was kept.
         """
         link.ask("BEGIN")
         try:
@@ -164,7 +183,7 @@ class Watching:
                 for row in bait.rows(self.entropy, bait.rids.draw(bait.table.bait)):
                     link.ask(bait.insert, bait.oids, row, keeps=True)
                 rows = link.ask(bait.look)
-        except SealholdError:
+        except (SealholdError, PgValueError):
             with suppress(SealholdError):
                 link.ask("ROLLBACK")
             raise

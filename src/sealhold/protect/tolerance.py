@@ -21,7 +21,7 @@ from sealhold.protect.gate import Use
 from sealhold.protect.policy import Policy, TablePolicy
 
 RECENT: Final = 4_096  # causes and places of the last minute
-GUESSES: Final = frozenset({"unusual-rows", "unusual-distinct"})
+ONLY_TOLD: Final = frozenset({"unusual-rows", "unusual-distinct", "decoy-missing"})
 ABOUT_USERS: Final = frozenset({"rate", "distinct", "decoy-table"})
 ABOUT_PROVIDERS: Final = frozenset({"decoy-changed"})
 DECOY_LOGIN: Final = "decoy-login"
@@ -176,6 +176,10 @@ class Tolerance:
         """Take in that a decoy table is not what was written into it."""
         self._alarm("decoy-changed", table=table, provider=provider)
 
+    def decoy_missing(self, table: str) -> None:
+        """Take in that a decoy table cannot be made."""
+        self._alarm("decoy-missing", table=table)
+
     def _alarm(
         self, cause: str, *, table: str = "", principal: str = "", provider: str = ""
     ) -> None:
@@ -203,7 +207,7 @@ class Tolerance:
     ) -> tuple[Held, ...]:
         """Return what is to be held, as the policy of the table says."""
         # THREAT T745: by a guess nobody is shut out
-        if table is None or cause in GUESSES:
+        if table is None or cause in ONLY_TOLD:
             return ()
         first = table.csps[0] if table.csps else ""
         place, name = provider or first, f"{table.schema}.{table.name}"
@@ -225,7 +229,7 @@ class Tolerance:
     def _hold(self, new: tuple[Held, ...]) -> None:
         if not new:
             return
-        self._held |= {each.mark: each for each in new}
+        self._held = self._held | {each.mark: each for each in new}
         shut = (Kind.USER, Kind.PROVIDER)
         self.out = frozenset(mark for mark, each in self._held.items() if each.kind in shut)
         self.unwritable = frozenset(

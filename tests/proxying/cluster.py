@@ -152,7 +152,7 @@ def _started(room: Path, folder: Path, options: dict[str, object]) -> Cluster:
             stdout=log, stderr=log, user=server_user(), cwd=folder,
         )  # fmt: skip
     made = Cluster(room, folder, port, process)
-    _wait(made)
+    wait_for(made)
     for name in DATABASES:
         made.run(f"CREATE DATABASE {name}")
     made.run(WORD, "plain")
@@ -163,7 +163,8 @@ def _started(room: Path, folder: Path, options: dict[str, object]) -> Cluster:
     return made
 
 
-def _wait(made: Cluster) -> None:
+def wait_for(made: Cluster) -> None:
+    """Wait until a server answers."""
     until = monotonic() + STARTING
     while True:
         with suppress(ConnectionError):

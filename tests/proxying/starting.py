@@ -67,7 +67,13 @@ def start_proxy(
 @contextmanager
 def serving(folder: Path, database: str = "rented") -> Iterator[Started]:
     """Serve what a vault in `folder` has in force; end it by its process id."""
-    home = folder / "vault"
+    with served(folder / "vault", folder, database) as started:
+        yield started
+
+
+@contextmanager
+def served(home: Path, folder: Path, database: str = "rented") -> Iterator[Started]:
+    """Serve from a vault that is prepared; end it by its process id."""
     errors = (folder / "proxy.log").open("w")
     server = subprocess.Popen(
         [sys.executable, "-m", "sealhold", "proxy", "serve", "--home", str(home), "--json",

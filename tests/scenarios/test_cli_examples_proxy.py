@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from sealhold.node.proxywork import RIGHTS, ProxyWork
+from sealhold.protect.tolerance import Alarm, Held, Kind
+from sealhold.vault.proxyalarms import ProxyAlarms
 from tests.scenarios.test_cli_examples import ALL
 from tests.scenarios.vaults import PASSPHRASE, Hands, opened
 from tests.transcripts.cli import Cli, furnish
@@ -15,6 +17,8 @@ NEEDS = {
     "proxy activate": "signed",
     "proxy status": "in force",
     "proxy destroy": "in force",
+    "proxy alarms": "known",
+    "proxy release": "known",
     "proxy user list": "known",
     "proxy user remove": "known",
     "proxy secret remove": "known",
@@ -48,6 +52,9 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     with opened(cli.home, Hands(cli.now)) as node:
         ProxyWork(node).add_user("anna", "swordfish and chips", RIGHTS, ())
         ProxyWork(node).set_secret("clinic", "the landlord's")
+        held = Held(Kind.TABLE, "public.patient", "tampered")
+        found = Alarm(at=0, cause="tampered", table="public.patient", held=(held,))
+        ProxyAlarms(node.parts.core, "clinic").tell(found)
     keep("known")
     return kept
 

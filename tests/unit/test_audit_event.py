@@ -77,7 +77,7 @@ WHOLE = unpack(encode(READ, 9, NOON, 7))
         WHOLE | {3: 10},
         WHOLE | {2: MAX_AT + 1},
         WHOLE | {4: 0},
-        WHOLE | {4: 99},
+        WHOLE | {4: 999},
         WHOLE | {5: 99},
         WHOLE | {6: 4},
         WHOLE | {7: b"s" * 15},

@@ -108,6 +108,10 @@ class EventKind(IntEnum):
     PROVIDER = 89  # what a provider gave is not what was kept there, as the reason says
     PROXY_HEAD = 90  # what stands for all rows that a proxy keeps tags of: `digest`
     PROXY_AUDIT = 91  # the rows of a table were compared with what a proxy knows of them
+    ALARM = 98  # of a proxy something was found, as the reason says
+    REACTION = 99  # a proxy holds a table, user or provider back, or has a key that is due
+    RELEASE_HELD = 100  # the owner let go of what a proxy held
+    PROVIDER_STATE = 101  # a provider does not answer, or does again, as the reason says
     COMPONENT = 71  # what a grant lets a source run was laid, ended or refused, as the reason says
 
 

@@ -9,6 +9,7 @@ Source: docs/spec/56-postgresql-proxy.md section 2.
 """
 
 import asyncio
+import socket
 import ssl
 import struct
 from typing import Final, Protocol, cast
@@ -19,6 +20,13 @@ from sealhold.net.memtls import TlsPipe
 
 PATIENCE: Final = 10.0  # seconds until a connection is there
 UNSENT: Final = 2**20  # bytes
+ALIVE: Final = (  # a host that vanished is noticed after a minute
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),  # seconds
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000),  # milliseconds
+)
 SSL_REQUEST: Final = struct.pack(">II", 8, 80_877_103)
 
 
@@ -78,6 +86,11 @@ class Link(asyncio.Protocol):
         """End, once what was written is sent."""
         if self._transport is not None:
             self._transport.close()
+
+    def abort(self) -> None:
+        """End at once; what is not sent yet is lost."""
+        if self._transport is not None:
+            self._transport.abort()
 
     # --- what the event loop calls ---
 
@@ -167,6 +180,8 @@ async def connect(server: Server, receiver: Receiver) -> Link:
             )
             dialled = await loop.run_in_executor(None, dial, plain)
             dialled.sock.settimeout(0.0)  # it does not block
+            for option in ALIVE:
+                dialled.sock.setsockopt(*option)
             _, link = await loop.create_connection(
                 lambda: Link(receiver, server, opened), sock=dialled.sock
             )

@@ -6,16 +6,17 @@
 Source: docs/spec/56-postgresql-proxy.md section 2.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import SSLContext
 from typing import Protocol
 
+from sealhold.model.errors import DatabaseAwayError
 from sealhold.net.dial import Server
 from sealhold.net.memtls import TlsPipe, first_certificate, server_context
 from sealhold.net.pgclient import Link, Receiver, connect, tell
-from sealhold.protect.sql.session import Session, Site
+from sealhold.protect.sql.session import Session, Site, Spot
 from sealhold.protect.sql.wire import build_cancel, u32
 
 _PROCESS = 4  # bytes of a key that tell the process
@@ -44,6 +45,23 @@ class Cancelled(Protocol):
 
     key: bytes
     provider_key: bytes
+    spot: Spot
+
+
+class Health(Protocol):
+    """Which providers there are, and how they do."""
+
+    def spots(self) -> Sequence[tuple[Spot, Server]]:
+        """Return where a new session may be connected to, the best first.
+
+        Raises:
+            QuarantinedError: nowhere.
+        """
+        ...
+
+    def suspected(self) -> frozenset[str]:
+        """Return the providers that are suspected to answer no more."""
+        ...
 
 
 @dataclass(slots=True)
@@ -53,6 +71,7 @@ class PgDoor:
     site: Site
     server: Callable[[str], Server]  # where a database of ours lies
     certificate: Certificate | None
+    health: Health | None = None  # None: one provider, which nobody looks after
     _sessions: dict[bytes, tuple[Cancelled, Server]] = field(default_factory=dict)
 
     @property
@@ -78,11 +97,24 @@ class PgDoor:
 
         Raises:
             DatabaseAwayError: it does not answer, or is not who it must be.
+            QuarantinedError: it is quarantined, and has no replica.
         """
-        server = self.server(database)
-        link = await connect(server, far)
-        self._sessions[session.key] = (session, server)
-        return link
+        spots = [(Spot(), self.server(database))] if self.health is None else self.health.spots()
+        away = DatabaseAwayError("no connection to the provider")
+        for spot, server in spots:
+            try:
+                link = await connect(server, far)
+            except DatabaseAwayError as err:
+                away = err
+                continue
+            session.spot = spot
+            self._sessions[session.key] = (session, server)
+            return link
+        raise away
+
+    def suspected(self) -> frozenset[str]:
+        """Return the providers that are suspected to answer no more."""
+        return frozenset() if self.health is None else self.health.suspected()
 
     async def cancel(self, key: bytes) -> None:
         """Cancel what the session of this key does; nothing for a key of nobody.

@@ -22,8 +22,14 @@ _AT_ONCE: Final = 262_144  # bytes
 class Provider:
     """One connection, for one thread."""
 
-    def __init__(self, server: Server, account: Account, entropy: Entropy) -> None:
-        """Connect and log in.
+    def __init__(
+        self,
+        server: Server,
+        account: Account,
+        entropy: Entropy,
+        patience: float | None = None,
+    ) -> None:
+        """Connect and log in; `patience` is how many seconds a statement may be silent.
 
         Raises:
             DatabaseAwayError: there is no connection, or its certificate is not its own.
@@ -36,7 +42,7 @@ class Provider:
             endpoint = b"" if self._tls is None else self._tls.endpoint
             self._asking = Asking(account, entropy, endpoint)
             self._converse()
-            self._socket.settimeout(None)
+            self._socket.settimeout(patience)
         except DialError as err:
             raise DatabaseAwayError(f"no connection to the provider: {err.reason}") from err
         except (OSError, WireError) as err:

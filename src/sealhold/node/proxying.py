@@ -22,17 +22,19 @@ from sealhold.node.proxyasking import Provider
 from sealhold.node.proxyauditing import Audits, heads_noted
 from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxypairs import PairKeeper, kept_up
-from sealhold.node.proxyplaces import account_of, postgres_of, server_of
+from sealhold.node.proxyplaces import postgres_of
+from sealhold.node.proxywatching import Watching, baits_of, watching_of
 from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.guards import guards_of
 from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
 from sealhold.protect.sql.besides import check_tables
+from sealhold.protect.sql.guarding import Guarded
 from sealhold.protect.sql.names import LOADING, Cells, Names, Relation, read_names
 from sealhold.protect.sql.plan import Plan
 from sealhold.protect.sql.planner import Planner
-from sealhold.protect.sql.roleplanning import roled
+from sealhold.protect.sql.roleplanning import RolePlanning, roled
 from sealhold.protect.sql.session import Site
 from sealhold.protect.sql.upstream import Account
 from sealhold.protect.sql.views import shown_by
@@ -40,13 +42,13 @@ from sealhold.protect.state import State
 from sealhold.protect.statemoves import Notes
 from sealhold.protect.statetokens import Tokens
 from sealhold.protect.statewords import WordCounters
+from sealhold.protect.tolerance import Tolerance
 from sealhold.protect.versions import Versions
 from sealhold.vault.core import Core
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.proxymoves import MovesLog
 from sealhold.vault.proxypolicies import Policies
-from sealhold.vault.proxysecrets import ProxySecrets
 from sealhold.vault.proxystates import ProxyStates
 from sealhold.vault.proxyusers import Users
 
@@ -66,6 +68,7 @@ class Proxy:
     provider: str  # without a secret
     migrations: Migrations
     audits: Audits
+    watching: Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,38 +142,45 @@ def proxying(
     strangers = keys.strangers()
     datasets = keys.of(read.keyed)
     csp = postgres_of(read)
-    server = server_of(csp)
-    account = account_of(csp, ProxySecrets(core), environment)
+    watching = watching_of(core, active.name, read, environment)
+    first, tolerance = watching.providers[0], watching.tolerance
     shown = None if certificate is None else _certificate(*certificate)
     states = ProxyStates(core, node.home)
     state = states.open(active.name, renew=renew)
-    gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
+    gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND, tolerance)
     try:
         columnkeys = Derived(datasets.__getitem__)
         planning = _planning(core, read, columnkeys, state)
         versions = Versions(state, guards_of(planning.columns))
+        watching.baits = baits_of(read, planning.columns, state)
+        roles = roled(read, planning, planning.columns, columnkeys)
         site = Site(
-            planner=planning,
-            planners=roled(read, planning, planning.columns, columnkeys),
+            planner=Guarded(planning, tolerance),
+            planners=lambda user: _guarded(roles(user), tolerance),
             gate=gate,
             rids=state,
             clock=core.clock,
             entropy=core.entropy,
             limits=read.limits,
-            verifier=lambda name: users.verifier(name, strangers),
-            account=lambda _database: account,
             versions=versions,
+            verifier=lambda name: users.verifier(name, strangers, tolerance.tried),
+            watch=tolerance,
+            account=lambda _database: first.account,
             offers_tls=shown is not None,
             demands_tls=shown is not None,
         )
+
+        def connect() -> Provider:
+            return Provider(first.server, first.account, core.entropy)
+
         every = [each for table in planning.columns.values() for each in table.values()]
-        keeper = PairKeeper(every, lambda: Provider(server, account, core.entropy), gate)
+        keeper = PairKeeper(every, connect, gate)
         audits = Audits(
             policy=read,
             since=active.at,
             columns=planning.columns,
             versions=versions,
-            connect=lambda: Provider(server, account, core.entropy),
+            connect=connect,
             states=states,
             state=state,
             entropy=core.entropy,
@@ -179,12 +189,13 @@ def proxying(
         audits.settle()
         with _swept(gate), kept_up(keeper), heads_noted(audits):
             yield Proxy(
-                door=PgDoor(site, lambda _database: server, shown),
+                door=PgDoor(site, lambda _database: first.server, shown, watching),
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
-                migrations=_migrations(core, planning, state, server, account),
+                migrations=_migrations(core, planning, state, first.server, first.account),
                 audits=audits,
+                watching=watching,
             )
     finally:
         gate.close()
@@ -223,6 +234,10 @@ def _certificate(chain: Path, key: Path) -> Certificate:
         return Certificate.of(chain, key)
     except (OSError, ValueError) as err:
         raise UsageError("the files are no certificate with its key, in PEM") from err
+
+
+def _guarded(planner: RolePlanning | None, tolerance: Tolerance) -> Guarded | None:
+    return None if planner is None else Guarded(planner, tolerance)
 
 
 @contextmanager

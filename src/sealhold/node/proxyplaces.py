@@ -31,10 +31,15 @@ def postgres_of(policy: Policy) -> Csp:
     Raises:
         InvalidPolicyError: it names none, or several.
     """
-    found = [csp for csp in policy.csps if csp.kind == "postgres"]
+    found = [csp for csp in policy.csps if csp.kind == "postgres" and not csp.replica_of]
     if len(found) != 1:
         raise InvalidPolicyError(f"policy `{policy.name}` names {len(found)} PostgreSQL servers")
     return found[0]
+
+
+def replicas_of(policy: Policy, of: Csp) -> tuple[Csp, ...]:
+    """Return the providers that have the rows of another one, too."""
+    return tuple(each for each in policy.csps if each.replica_of == of.id)
 
 
 def server_of(csp: Csp) -> Server:

@@ -21,8 +21,10 @@ from sealhold.model.shown.proxies import (
     ProxyWarning,
 )
 from sealhold.node.node import Node
+from sealhold.node.proxyalarming import SHOWN, alarm_view, held_view
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
+from sealhold.vault.proxyalarms import ProxyAlarms
 from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.proxypolicies import Activated, Policies
 from sealhold.vault.proxysecrets import ProxySecrets
@@ -48,9 +50,15 @@ class ProxyWork:
         return b32encode(self._core.entropy(_GENERATED)).decode().lower()
 
     def add_user(
-        self, name: str, password: str, rights: Collection[str], tables: Collection[str]
+        self,
+        name: str,
+        password: str,
+        rights: Collection[str],
+        tables: Collection[str],
+        *,
+        is_decoy: bool = False,
     ) -> ProxyUserView:
-        """Let somebody log in at the proxies of this vault.
+        """Let somebody log in at the proxies of this vault, or lay a decoy that lets nobody in.
 
         Raises:
             InvalidError: a name or right that cannot be.
@@ -62,7 +70,9 @@ class ProxyWork:
         unknown = set(rights) - set(RIGHTS)
         if unknown:
             raise InvalidError(f"no right `{min(unknown)}`: there are {', '.join(RIGHTS)}")
-        self._users.add(name, password, frozenset(map(Right, rights)), frozenset(tables))
+        self._users.add(
+            name, password, frozenset(map(Right, rights)), frozenset(tables), is_decoy=is_decoy
+        )
         return next(user for user in self.users() if user.name == name)
 
     def users(self) -> tuple[ProxyUserView, ...]:
@@ -153,6 +163,16 @@ class ProxyWork:
             users=self.users(),
             secrets=secrets,
             missing=tuple(sorted(wanted - set(secrets))),
+            held=tuple(
+                held_view(each.name, held)
+                for each in active
+                for held in ProxyAlarms(self._core, each.name).held()
+            ),
+            alarms=tuple(
+                alarm_view(each.name, told)
+                for each in active
+                for told in ProxyAlarms(self._core, each.name).recent(SHOWN)
+            ),
         )
 
 
@@ -167,6 +187,7 @@ def _shown(user: User, policies: Sequence[Policy]) -> ProxyUserView:
         rights=tuple(sorted(user.rights)),
         tables=tuple(sorted(user.tables)),
         roles=tuple(roles),
+        is_decoy=user.is_decoy,
     )
 
 

@@ -38,6 +38,8 @@ def check_offered(policy: Policy, findings: Findings) -> None:
             _check_guarded(table, path, findings)
         if table.decoys:
             _missing((*path, "decoys"), f"`{table.name}` gets no decoys", findings)
+        if "repair" in table.reactions:
+            _missing((*path, "reactions"), f"`{table.name}` is not repaired", findings)
         for place, column in enumerate(table.columns):
             _check_column(column, (*path, "column", place), findings)
 

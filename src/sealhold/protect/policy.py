@@ -61,6 +61,7 @@ class Csp:
     url: str
     secret: str = ""  # env:NAME or vault:NAME
     group: str = ""
+    replica_of: str = ""  # the provider whose rows it has too, to be read while that is away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,7 @@ class TablePolicy:
     rows_per_minute: int = 0  # 0: no limit
     distinct_per_hour: int = 0
     decoys: int = 0
+    bait: int = 0  # rows of a table that is a decoy as a whole
     reactions: tuple[str, ...] = ("notify",)
     line: int = field(default=0, compare=False)
 

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import Final
 
 from sealhold.model.errors import InvalidPolicyError
+from sealhold.protect.alarmcheck import check_alarms
 from sealhold.protect.apartcheck import owner_of
 from sealhold.protect.columncheck import check_column
 from sealhold.protect.findings import Finding, Findings, refuse
@@ -50,6 +51,7 @@ def check(
         for place, column in enumerate(table.columns):
             check_column(column, ("table", number, "column", place), findings)
     check_tables(policy, findings)
+    check_alarms(policy, findings)
     check_offered(policy, findings)
     _check_releases(policy, findings)
     _check_objects(policy, findings)

@@ -171,6 +171,7 @@ def _csp(keys: Keys) -> Csp:
         url=keys.text("url", VISIBLE, "an address"),
         secret=keys.text("secret", VISIBLE, "`env:NAME` or `vault:NAME`", ""),
         group=keys.text("group", WORD, "a word for who runs it", ""),
+        replica_of=keys.text("replica_of", ID, "the id of a `[[csp]]`", ""),
     )
     keys.end()
     return csp
@@ -191,6 +192,7 @@ def _table(keys: Keys, lines: Lines) -> TablePolicy:
         rows_per_minute=rate.whole("rows_per_minute", 0, MAX_NUMBER, 0),
         distinct_per_hour=rate.whole("distinct_per_hour", 0, MAX_NUMBER, 0),
         decoys=keys.whole("decoys", 0, 1_000_000, 0),
+        bait=keys.whole("bait", 0, 10_000, 0),
         reactions=keys.words("reactions", REACTIONS, ("notify",)),
         columns=tuple(_column(each, lines) for each in keys.tables("column")),
         line=lines.of(keys.path),

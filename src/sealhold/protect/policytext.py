@@ -88,6 +88,7 @@ def _head(policy: Policy) -> Iterator[str]:
 def _csp(csp: Csp) -> Iterator[str]:
     yield from _keys({"id": csp.id, "kind": csp.kind, "url": csp.url}, {})
     yield from _keys({"secret": csp.secret, "group": csp.group}, {"secret": "", "group": ""})
+    yield from _keys({"replica_of": csp.replica_of}, {"replica_of": ""})
 
 
 def _table(table: TablePolicy) -> Iterator[str]:
@@ -110,6 +111,7 @@ def _table_keys(table: TablePolicy) -> Mapping[str, _Value]:
         "bind": table.bind.value,
         "integrity": table.integrity.value,
         "decoys": table.decoys,
+        "bait": table.bait,
         "reactions": table.reactions,
     }
 

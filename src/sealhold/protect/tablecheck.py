@@ -185,13 +185,6 @@ def _check_integrity(table: TablePolicy, path: Path, findings: Findings) -> None
             f"a provider that changes `{table.name}` is not noticed",
             'take `"cell"` or more',
         )
-    if "failover" in table.reactions and len(table.csps) < 2:  # noqa: PLR2004  # reason: to another
-        findings.warning(
-            "no-effect",
-            (*path, "reactions"),
-            f"`{table.name}` lies at one provider: there is none to fail over to",
-            "name a second one in `csps`, or take `failover` out",
-        )
 
 
 def _check_domains(policy: Policy, findings: Findings) -> None:

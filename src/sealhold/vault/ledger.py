@@ -107,6 +107,10 @@ _WORDS = {
     EventKind.PROVIDER: "what a provider gave is not what was kept there: {reason}",
     EventKind.PROXY_HEAD: "what stands for all rows at a provider was noted",
     EventKind.PROXY_AUDIT: "rows at a provider were compared with what was written: {reason}",
+    EventKind.ALARM: "an alarm before a rented database: {reason}",
+    EventKind.REACTION: "a reaction before a rented database: {reason}",
+    EventKind.RELEASE_HELD: "before a rented database the owner let go: {reason}",
+    EventKind.PROVIDER_STATE: "a provider: {reason}",
     EventKind.COMPONENT: "what a grant lets a source run: {reason}",
 }
 

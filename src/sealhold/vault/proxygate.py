@@ -17,10 +17,11 @@ from threading import Lock
 from typing import Final
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
-from sealhold.model.errors import DeniedError, SealholdError
+from sealhold.model.errors import DeniedError, SealholdError, TooFastError
 from sealhold.model.ids import Collection, DecisionId, FieldName, Id16
 from sealhold.protect.gate import LOGIN, Lease, Use
 from sealhold.protect.policy import Policy
+from sealhold.protect.tolerance import Tolerance
 from sealhold.vault.core import Core
 from sealhold.vault.proxycounts import Counts
 from sealhold.vault.proxyrates import Rates
@@ -67,8 +68,14 @@ class ProxyGate:
     """Decides and records for one proxy; several threads may call at once."""
 
     def __init__(
-        self, core: Core, users: Users, policy: Policy, seconds: Callable[[], float]
+        self,
+        core: Core,
+        users: Users,
+        policy: Policy,
+        seconds: Callable[[], float],
+        tolerance: Tolerance | None = None,
     ) -> None:
+        self._tolerance = tolerance
         self._core, self._users, self._seconds = core, users, seconds
         self._teller = Teller(core.keys)
         self._counts = Counts(core)
@@ -86,11 +93,14 @@ class ProxyGate:
 
         Raises:
             DeniedError: the user may not do this.
+            QuarantinedError: the user is shut out.
             TooFastError: the user got as many rows of a table as they may in a minute.
             ConflictError: the user was changed in this very moment.
             AuditUnavailableError: the log cannot be written.
         """
         user = self._allowed(use)
+        if self._tolerance is not None:
+            self._tolerance.used(use)
         self.sweep()
         with self._turn:
             kind = self._kinds.setdefault(use, _Kind())
@@ -139,6 +149,8 @@ class ProxyGate:
         `detail` is for the one who asked: it may name a row, so it is not written.
         """
         del detail
+        if self._tolerance is not None:
+            self._tolerance.recorded(kind, table)
         self._counts.tell(
             Event(
                 kind=EventKind.PROVIDER,
@@ -190,6 +202,19 @@ class ProxyGate:
             raise DeniedError(why)
         return user
 
+    def _rows(self, use: Use, now: float) -> dict[str, int]:
+        """Take rows of each table whose rate is limited.
+
+        Raises:
+            TooFastError: none is left in this minute.
+        """
+        try:
+            return self._rates.take(use, now, CELLS // max(1, len(use.opens)))
+        except TooFastError:
+            if self._tolerance is not None:
+                self._tolerance.too_fast(use)
+            raise
+
     def _begin(self, use: Use, user: User, now: float) -> _Block:
         """Write a block into the log, and return it once it is durable.
 
@@ -198,7 +223,7 @@ class ProxyGate:
         """
         is_clear = not (use.opens or use.writes or self._protected.intersection(use.tables))
         most = 1 if self._each(use) else CLEAR if is_clear else STATEMENTS
-        rows = self._rates.take(use, now, CELLS // max(1, len(use.opens)))
+        rows = self._rows(use, now)
         cells = min((CELLS, *(count * len(use.opens) for count in rows.values())))
         block = _Block(
             id=DecisionId(Id16(self._core.entropy(16))),

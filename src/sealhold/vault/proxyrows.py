@@ -36,6 +36,8 @@ class Thing(StrEnum):
     SECRET = "secret"  # noqa: S105  # reason: a kind of row
     DATASET = "dataset"  # the number of its key
     STATE = "state"
+    HELD = "held"  # what was found out and is not let go of
+    DECOY = "decoy"  # what was written into a decoy table
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@
 Source: docs/spec/59-proxy-in-a-vault.md section 3.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -43,6 +44,7 @@ class User:
     verifier: str  # SCRAM-SHA-256, as PostgreSQL spells it
     rights: frozenset[Right]
     tables: frozenset[str]  # schema.table; empty: all
+    is_decoy: bool  # nobody is this: whoever logs in so has it from somewhere
     guard: Guard  # fails a commit if the user is another by then
 
 
@@ -71,27 +73,41 @@ class Users:
         found = map(_user, self._rows.all(Thing.USER))
         return tuple(sorted(found, key=lambda user: user.name))
 
-    def verifier(self, name: str, strangers: Secret) -> Verifier:
+    def verifier(
+        self, name: str, strangers: Secret, tried: Callable[[str], None] | None = None
+    ) -> Verifier:
         """Return what checks the password of any name.
 
-        Of a name that nobody has it is one that no password fits, and always the same: `strangers`
-        is the key of 32 bytes that it follows from.
+        Of a name that nobody has, or that is a decoy, it is one that no password fits, and always
+        the same: `strangers` is the key of 32 bytes that it follows from. `tried` is told of
+        decoys: nobody is one, so whoever tries has the name from somewhere.
 
         Raises:
             SealBrokenError: the row is not what was written.
         """
         user = self.find(name)
         # THREAT T688: who tries names is asked for a password each time, with a salt that stays
-        return mock(strangers, name.encode()) if user is None else parse_verifier(user.verifier)
+        # THREAT T746: a decoy lets nobody in, and looks like a name whose password was wrong
+        if user is not None and user.is_decoy and tried is not None:
+            tried(name)
+        if user is None or user.is_decoy:
+            return mock(strangers, name.encode())
+        return parse_verifier(user.verifier)
 
     def tag(self, name: str) -> bytes:
         """Return the 16 bytes that stand for a user in the log."""
         return self._rows.tag(Thing.USER, name)
 
     def add(
-        self, name: str, password: str, rights: frozenset[Right], tables: frozenset[str]
+        self,
+        name: str,
+        password: str,
+        rights: frozenset[Right],
+        tables: frozenset[str],
+        *,
+        is_decoy: bool = False,
     ) -> None:
-        """Let somebody log in.
+        """Let somebody log in; or lay a decoy, which lets nobody in and is an alarm when tried.
 
         Raises:
             InvalidError: a name that cannot be, or no right at all.
@@ -114,6 +130,7 @@ class Users:
             "verifier": spelled(kept),
             "rights": sorted(rights),
             "tables": sorted(tables),
+            **({"decoy": True} if is_decoy else {}),
         }
         self._tell("a user was added", name, self._rows.put(Thing.USER, name, paper))
 
@@ -148,5 +165,6 @@ def _user(kept: Kept) -> User:
         verifier=str(paper["verifier"]),
         rights=frozenset(map(Right, paper["rights"])),
         tables=frozenset(paper["tables"]),
+        is_decoy=bool(paper.get("decoy", False)),
         guard=kept.guard,
     )

@@ -3,8 +3,14 @@
 from collections.abc import Sequence
 
 from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, figure, safe
-from sealhold.frontends.web.formats import day
-from sealhold.model.shown.proxies import ProxyPolicyView, ProxyUserView, ProxyWarning
+from sealhold.frontends.web.formats import day, moment
+from sealhold.model.shown.proxies import (
+    ProxyAlarm,
+    ProxyHeld,
+    ProxyPolicyView,
+    ProxyUserView,
+    ProxyWarning,
+)
 
 PASSWORD_VARIABLE = "SEALHOLD_PROXY_PASSWORD"  # noqa: S105  # reason: the name of a variable
 
@@ -14,11 +20,15 @@ def user_facts(user: ProxyUserView) -> Facts:
     return Facts(
         [
             ("User", safe(user.name)),
-            ("May", ", ".join(user.rights)),
+            ("May", _may(user)),
             ("Tables", ", ".join(map(safe, user.tables)) or "all of the policy"),
             ("Role", _roles(user) or "none: they are shown all that they may read"),
         ]
     )
+
+
+def _may(user: ProxyUserView) -> str:
+    return "nothing: a decoy" if user.is_decoy else ", ".join(user.rights)
 
 
 def user_table(users: Sequence[ProxyUserView]) -> Block:
@@ -28,7 +38,7 @@ def user_table(users: Sequence[ProxyUserView]) -> Block:
     rows = [
         (
             safe(user.name),
-            ", ".join(user.rights),
+            _may(user),
             ", ".join(map(safe, user.tables)) or "all",
             _roles(user) or "none",
         )
@@ -59,6 +69,36 @@ def policy_facts(policy: ProxyPolicyView) -> Facts:
 def _counted(policy: ProxyPolicyView) -> str:
     columns = "1 column" if policy.protected == 1 else f"{policy.protected:,} columns"
     return f"{columns} of " + ("1 table" if policy.tables == 1 else f"{policy.tables:,} tables")
+
+
+def held_table(found: Sequence[ProxyHeld]) -> Block:
+    """Return a table of what is held, or a line if nothing is."""
+    if not found:
+        return Line("Nothing is held.")
+    rows = [
+        (moment(each.at), f"{each.kind} {safe(each.name)}", safe(each.cause), safe(each.undo))
+        for each in found
+    ]
+    columns = (Column("Since"), Column("Held", whole=True), Column("Cause"), Column("Let go by"))
+    return Table(columns, rows, tall=True)
+
+
+def alarm_table(found: Sequence[ProxyAlarm]) -> Block:
+    """Return a table of alarms, or a line if there is none."""
+    if not found:
+        return Line("No alarm.")
+    rows = [
+        (
+            moment(each.at),
+            safe(each.cause),
+            safe(each.place),
+            safe(each.user),
+            ", ".join(map(safe, each.held)),
+        )
+        for each in found
+    ]
+    columns = (Column("When"), Column("Cause"), Column("Where", whole=True), Column("User"))
+    return Table((*columns, Column("Held since")), rows, tall=True)
 
 
 def warnings_of(warnings: Sequence[ProxyWarning]) -> list[Block]:

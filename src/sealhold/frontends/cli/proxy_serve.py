@@ -64,6 +64,7 @@ def proxy_serve(
         proxying(node, environment, policy=policy, certificate=pair, renew=renew) as proxy,
         _bound(host, port) as listener,
         proxy.migrations.going_on([each for each in migrate.split(",") if each]),
+        proxy.watching.going_on(lambda cause, place: _tell(session, cause, place)),
         suppress(KeyboardInterrupt),
     ):
         ending = Event()
@@ -100,6 +101,12 @@ def _bound(host: str, port: int) -> socket.socket:
         raise UsageError(f"`{host}:{port}` cannot be listened on: {err.strerror}") from err
     listener.setblocking(False)
     return listener
+
+
+def _tell(session: Session, cause: str, place: str) -> None:
+    said = f"{cause}: {safe(place)}" if place else cause
+    with suppress(OSError):  # nobody reads it any more; it is in the log
+        emit(session, {"alarm": cause, "place": place}, Line(f"Alarm: {said}", "bad"))
 
 
 def _announce(session: Session, proxy: Proxy, host: str, port: int, *, has_tls: bool) -> None:

@@ -30,6 +30,9 @@ def proxy_user_add(
     generate: Annotated[
         bool, typer.Option("--generate", help="Make a password, and say it this once.")
     ] = False,
+    decoy: Annotated[
+        bool, typer.Option("--decoy", help="Nobody is this: who tries to log in is an alarm.")
+    ] = False,
 ) -> None:
     """Let somebody log in at the proxy before a rented database.
 
@@ -40,7 +43,7 @@ def proxy_user_add(
     with deciding(session) as (node, _):
         work = ProxyWork(node)
         password = work.new_password() if generate else _password(session)
-        user = work.add_user(name, password, may or RIGHTS, table or ())
+        user = work.add_user(name, password, may or RIGHTS, table or (), is_decoy=decoy)
     emit(session, _value(user, password if generate else ""), *_blocks(user, password, generate))
 
 
@@ -60,7 +63,8 @@ def _value(user: ProxyUserView, password: str) -> dict[str, object]:
 
 
 def _blocks(user: ProxyUserView, password: str, is_new: bool) -> list[Block]:
-    blocks: list[Block] = [Line("They may log in now.", "head"), user_facts(user)]
+    said = "The decoy is laid." if user.is_decoy else "They may log in now."
+    blocks: list[Block] = [Line(said, "head"), user_facts(user)]
     if is_new:
         blocks += [
             Facts([("Password", password)]),

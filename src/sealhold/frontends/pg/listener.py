@@ -24,6 +24,7 @@ from sealhold.model.pgsteps import Call, Cancel, Connect, End, Note, Ready, Secu
 LOGIN_SECONDS: Final = 30.0
 UNSENT: Final = 2**20  # bytes
 CLIENTS: Final = 512  # connections at once
+QUIET: Final = 5  # looks at a suspected provider that says nothing, until it is hung up on
 THREADS: Final = 8  # for what waits: lookups of users, the log
 _HANDSHAKE: Final = 0x16  # how TLS begins
 
@@ -40,6 +41,13 @@ class Listening:
     def client(self) -> "Client":
         """Return who takes one connection."""
         return Client(self)
+
+    def look(self) -> None:
+        """Let go of providers that have stopped answering."""
+        suspected = self.door.suspected()
+        if suspected:
+            for each in list(self.clients):
+                each.look(suspected)
 
     def end(self) -> None:
         """Hang up on everybody."""
@@ -68,6 +76,7 @@ class Client(asyncio.Protocol):
         self._is_held_link = False
         self._client_waits = False  # it takes no more bytes now
         self._link_waits = False
+        self._quiet = 0  # looks since the provider said something
 
     # --- the client's side; called by the event loop ---
 
@@ -76,6 +85,8 @@ class Client(asyncio.Protocol):
         transport = cast("asyncio.Transport", transport)  # reason: uvloop has a class of its own
         self._transport = transport
         transport.set_write_buffer_limits(UNSENT)
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # who vanished holds no lock
         # THREAT T645, T663: half a login and silence, or very many clients, hold no more than this
         if len(self._all.clients) >= CLIENTS:
             transport.abort()
@@ -120,8 +131,23 @@ class Client(asyncio.Protocol):
 
     def received(self, data: bytes) -> None:
         """Take what the provider sent."""
+        self._quiet = 0
         self._session.provider_said(data)
         self._move()
+
+    def look(self, suspected: frozenset[str]) -> None:
+        """Hang up on a provider that is suspected and owes an answer for some time."""
+        session, link = self._session, self._link
+        if link is None or not (session.is_at(suspected) and session.is_owed):
+            self._quiet = 0
+            return
+        self._quiet += 1
+        # THREAT T751: who waits for a server that has stopped is told so, and can ask elsewhere
+        if self._quiet > QUIET:
+            self._link = None
+            link.abort()
+            session.provider_silent()
+            self._move()
 
     def lost(self) -> None:
         """Tell the client that the provider is gone."""
@@ -274,8 +300,8 @@ class Client(asyncio.Protocol):
         session = self._session
         try:
             link = await self._door.connect(session, database, self)
-        except SealholdError:
-            session.not_connected()
+        except SealholdError as err:
+            session.not_connected(err)
         else:
             if self._transport is None:
                 link.close()
@@ -304,8 +330,9 @@ async def serve(door: Door, listener: socket.socket, is_ending: Callable[[], boo
     listening = Listening(door)
     server = await loop.create_server(listening.client, sock=listener, backlog=128)
     try:
-        while not is_ending():  # noqa: ASYNC110  reason: who ends it is on another thread
+        while not is_ending():  # who ends it is on another thread
             await asyncio.sleep(_LOOKING)
+            listening.look()
     finally:
         server.close()
         listening.end()

@@ -37,6 +37,15 @@ class Session(Protocol):
         """Whether one of the two may be so: what is asked at each move."""
         ...
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether the provider is to answer something."""
+        ...
+
+    def is_at(self, providers: frozenset[str]) -> bool:
+        """Return whether it is connected to one of these."""
+        ...
+
     def client_said(self, data: bytes) -> None:
         """Take what the client sent."""
 
@@ -49,8 +58,11 @@ class Session(Protocol):
     def connected(self, endpoint: bytes) -> None:
         """Note that the provider is there; `endpoint` hashes its certificate."""
 
-    def not_connected(self) -> None:
-        """Note that the provider is not there."""
+    def not_connected(self, err: SealholdError | None = None) -> None:
+        """Note that the provider is not there, or why it is not to be asked."""
+
+    def provider_silent(self) -> None:
+        """Note that the provider is hung up on, since it has stopped answering."""
 
     def provider_gone(self) -> None:
         """Note that the provider hung up."""
@@ -117,6 +129,9 @@ class Link(Protocol):
     def close(self) -> None:
         """Hang up."""
 
+    def abort(self) -> None:
+        """Hang up at once; what is not sent yet is lost."""
+
 
 class Far(Protocol):
     """Who a link tells what comes over it."""
@@ -154,6 +169,10 @@ class Door(Protocol):
         Raises:
             SealholdError: it does not answer, or is not who it must be.
         """
+        ...
+
+    def suspected(self) -> frozenset[str]:
+        """Return the providers that are suspected to answer no more."""
         ...
 
     async def cancel(self, key: bytes) -> None:

@@ -17,6 +17,15 @@ class DeniedError(SealholdError):
     kind = ErrorKind.DENIED
 
 
+class QuarantinedError(DeniedError):
+    """A table, user or provider before a rented database is quarantined: something was found.
+
+    Remedy: `sealhold proxy alarms` tells what; `sealhold proxy release` lets go of it.
+
+    Over HTTP: ask the owner of the vault, whose ledger tells the reason.
+    """
+
+
 class WrongPassphraseError(DeniedError):
     """The passphrase does not open this vault.
 

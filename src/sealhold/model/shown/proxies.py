@@ -25,6 +25,7 @@ class ProxyUserView:
     rights: tuple[str, ...]
     tables: tuple[str, ...]  # empty: all
     roles: tuple[ProxyRoleView, ...] = ()  # one at most of each policy; none: shown all
+    is_decoy: bool = False  # lets nobody in: who tries is an alarm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,30 @@ class ProxyDatasetView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyHeld:
+    """Something that a proxy holds back until its owner lets go of it."""
+
+    proxy: str
+    kind: str  # table, user, provider, rotation
+    name: str
+    cause: str
+    at: Instant
+    undo: str  # the command that lets go of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyAlarm:
+    """Something that a proxy found, or heard of a provider."""
+
+    proxy: str
+    at: Instant
+    cause: str
+    place: str  # table or provider
+    user: str
+    held: tuple[str, ...]  # kinds of what followed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyStatus:
     """How the proxies of a vault are set up."""
 
@@ -76,6 +101,8 @@ class ProxyStatus:
     users: tuple[ProxyUserView, ...]
     secrets: tuple[str, ...]  # names
     missing: tuple[str, ...]  # secrets of the vault that a policy names and nobody set
+    held: tuple[ProxyHeld, ...] = ()
+    alarms: tuple[ProxyAlarm, ...] = ()  # the newest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from sealhold.model.errors import (
     DeniedError,
     ExhaustedError,
     InvalidError,
+    QuarantinedError,
     RowStaleError,
     SealholdError,
     StaleError,
@@ -32,6 +33,8 @@ STALE: Final = "SH004"
 AWAY: Final = "SH005"
 LIMIT: Final = "SH006"
 POLICY: Final = "SH007"
+QUARANTINED: Final = "SH008"
+READ_ONLY: Final = "25006"
 
 UNDEFINED: Final = frozenset((b"42P01", b"42703", b"42883", b"3F000", b"42704"))
 _HEAD: Final = 5
@@ -52,6 +55,7 @@ _SAID: Final[tuple[tuple[type[SealholdError], str], ...]] = (
     (StaleError, STALE),
     (DatabaseAwayError, AWAY),
     (ExhaustedError, LIMIT),
+    (QuarantinedError, QUARANTINED),
     (DeniedError, POLICY),
     (UnavailableError, POLICY),
     (InvalidError, NOT_POSSIBLE),

@@ -9,7 +9,7 @@
 Source: docs/spec/56-postgresql-proxy.md section 6.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from sealhold.model.pgsteps import Call, Note
 from sealhold.protect.gate import Gate, Lease, Use
 from sealhold.protect.sql.line import Line
 from sealhold.protect.sql.plan import Refused, Touch
+from sealhold.protect.watching import UNWATCHED, Watch
 
 NOTED: Final = frozenset({"SH001", "SH002", "SH007"})  # refusals of the planner
 KINDS: Final = 1024  # kinds of statements that one session has a lease for
@@ -27,8 +28,17 @@ _MILLIS: Final = 1000
 class Leasing:
     """The leases of one session."""
 
-    def __init__(self, gate: Gate, clock: Clock, line: Line, principal: str, database: str) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        clock: Clock,
+        line: Line,
+        principal: str,
+        database: str,
+        watch: Watch = UNWATCHED,
+    ) -> None:
         self._gate = gate
+        self._watch = watch
         self._clock = clock
         self._line = line
         self._principal = principal
@@ -81,7 +91,17 @@ class Leasing:
     def found(self, kind: str, touch: Touch, detail: str) -> None:
         """Have recorded that something is wrong at the provider."""
         table = ", ".join(touch.tables)
+        # THREAT T745: what follows from it holds before the client's next message
+        self._watch.found(kind, table, self._principal)
         self._line.steps.append(Note(partial(self._gate.found, kind, table, detail)))
+
+    def showing(self, table: str, keys: Sequence[int]) -> None:
+        """Tell that rows of a table are about to be shown.
+
+        Raises:
+            TooFastError: more different rows than the user may see.
+        """
+        self._watch.opened(self._principal, table, keys)
 
     def settle(self) -> None:
         """End all leases."""

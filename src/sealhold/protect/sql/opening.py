@@ -148,6 +148,7 @@ class Opening:
         Raises:
             TamperedError: a cell does not open, or a row is not as it was written last.
             PgValueError: a row of a transaction that is too old to be judged.
+            TooFastError: the user sees more different rows than the policy lets them.
         """
         columns = list(zip(*rows, strict=True))
         if self._checking is not None:
@@ -155,14 +156,20 @@ class Opening:
         if self.query.outputs is None:
             return list(columns)
         made: list[Sequence[bytes | None]] = []
+        seen: dict[str, Sequence[int]] = {}  # by table, what tells its rows apart
         for output in self._outputs:
             cells = columns[output.at]
             if output.column is not None:
                 places = _places(columns, output.rid_at, len(rows))
                 # THREAT T660, T661: what does not open in its place ends the answer
                 made.append(output.column.decode(cells, places))
+                name = f"{output.column.schema}.{output.column.table}"
+                if name not in seen:
+                    seen[name] = places if output.rid_at is not None else list(map(hash, cells))
             else:
                 made.append(cells)
+        for name, keys in seen.items():
+            self.leasing.showing(name, keys)
         return made
 
     def shown(self, rows: Sequence[Row]) -> list[Sequence[bytes | None]]:

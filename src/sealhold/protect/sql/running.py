@@ -56,7 +56,9 @@ class Running:
         talk.on_epoch.append(self.prepared.close_all)
         talk.on_forget.append(self.prepared.forget_all)
         parts = talk.parts
-        self.leasing = Leasing(parts.gate, parts.clock, talk.line, parts.principal, parts.database)
+        self.leasing = Leasing(
+            parts.gate, parts.clock, talk.line, parts.principal, parts.database, parts.watch
+        )
         talk.on_refused = self.leasing.refused
         self._rids: deque[int] = deque()
         self.pairing = Pairing(talk, self.prepared, self.leasing)

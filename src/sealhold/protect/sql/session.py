@@ -18,13 +18,15 @@ from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import (
     DatabaseAwayError,
     LoginRefusedError,
+    QuarantinedError,
     SealholdError,
     WireError,
 )
 from sealhold.model.pgsteps import Call, Connect, End, Note, Ready, Step
 from sealhold.protect.gate import LOGIN, NOT_LET_IN, Gate, Rids, Use
 from sealhold.protect.policy import Limits
-from sealhold.protect.sql.errors import AWAY, error
+from sealhold.protect.sql.errors import AWAY, QUARANTINED, error
+from sealhold.protect.sql.guarding import READING, ReadsOnly
 from sealhold.protect.sql.parsing import cstring
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.serving import Serving
@@ -33,6 +35,7 @@ from sealhold.protect.sql.talk import Parts, Talk
 from sealhold.protect.sql.upstream import Account, Upstream
 from sealhold.protect.sql.wire import HEAD, frame
 from sealhold.protect.versions import Versions
+from sealhold.protect.watching import UNWATCHED, AtReplica, Watch
 
 KEY_BYTES: Final = 8
 _EARLY: Final = 2**20  # bytes of a client while the provider is connected to
@@ -54,6 +57,16 @@ class Site:
     offers_tls: bool = True
     demands_tls: bool = True
     planners: Callable[[str], Planner | None] = lambda _user: None  # of users with a role
+    watch: Watch = UNWATCHED
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a session is connected to."""
+
+    id: str = ""  # of the provider
+    account: Account | None = None  # None: the site's own
+    reads_only: bool = False  # a replica
 
 
 class Session:
@@ -66,6 +79,8 @@ class Session:
         self.key = site.entropy(KEY_BYTES)  # by which our client cancels
         self.provider_key = b""  # by which we cancel at the provider
         self.is_ready = False
+        self.spot = Spot()  # the listener's side says where
+        self._marks = frozenset[str]()
         self._site = site
         self._startup: Startup | None = Startup(
             site.verifier,
@@ -97,10 +112,23 @@ class Session:
         """Whether one of the two may be so: what is asked at each move."""
         return self._serving is not None and self._serving.is_strained
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether the provider is to answer something."""
+        if self._serving is not None:
+            return bool(self._serving.line.owed)
+        return self._upstream is not None
+
+    def is_at(self, providers: frozenset[str]) -> bool:
+        """Return whether it is connected to one of these."""
+        return self.spot.id in providers
+
     def client_said(self, data: bytes) -> None:
         """Take what the client sent."""
         serving = self._serving
         if serving is not None:
+            if self._site.watch.out and self._is_shut_out():
+                return
             try:
                 serving.client_said(data)
             except WireError as err:
@@ -117,6 +145,9 @@ class Session:
         if self._startup.welcome is not None:
             self._welcome = self._startup.welcome
             self._early, self._startup = self._startup.rest, None
+            self._marks = frozenset({f"user:{self._welcome.user}"})
+            if self._site.watch.out and self._is_shut_out():
+                return
             self.steps.append(Connect(self._welcome.database))
 
     def secured(self, endpoint: bytes) -> None:
@@ -129,18 +160,26 @@ class Session:
         welcome = self._welcome
         if welcome is None or self._is_over:
             return
-        account = self._site.account(welcome.database)
-        self._upstream = Upstream(account, self._site.entropy, endpoint, welcome.settings)
+        self._marks |= {f"provider:{self.spot.id}"}
+        account = self.spot.account or self._site.account(welcome.database)
+        settings = dict(welcome.settings) | (READING if self.spot.reads_only else {})
+        self._upstream = Upstream(account, self._site.entropy, endpoint, settings)
         self._drain_upstream()
 
-    def not_connected(self) -> None:
-        """End, since the provider does not answer."""
-        self._end(AWAY, "the provider's database does not answer")
+    def not_connected(self, err: SealholdError | None = None) -> None:
+        """End, since the provider does not answer, or is not to be asked."""
+        if isinstance(err, QuarantinedError):
+            self._end(QUARANTINED, str(err))
+        else:
+            self._end(AWAY, "the provider's database does not answer")
 
     def provider_said(self, data: bytes) -> None:
         """Take what the provider sent."""
         serving = self._serving
         if serving is not None:
+            # THREAT T745: in the middle of an answer, too
+            if self._site.watch.out and self._is_shut_out():
+                return
             try:
                 serving.provider_said(data)
             except WireError:
@@ -185,6 +224,10 @@ class Session:
         """End: what was under way is rolled back there, or its outcome is unknown."""
         self._end(AWAY, "the connection to the provider's database was lost")
 
+    def provider_silent(self) -> None:
+        """End, since the provider is suspected and what is under way there has no answer."""
+        self._end(AWAY, "the provider's database has stopped answering")
+
     def gone(self) -> None:
         """Note that the client is gone, or the listener ends: count what was used."""
         self._is_over = True
@@ -202,11 +245,13 @@ class Session:
         self._upstream = None
         self.provider_key = upstream.key
         site = self._site
-        role = site.planners(welcome.user)
+        at_replica, role = self.spot.reads_only, site.planners(welcome.user)
+        planner = role or site.planner
         talk = Talk(
             Parts(
-                planner=role or site.planner,
+                planner=ReadsOnly(planner) if at_replica else planner,
                 is_masked=role is not None,
+                watch=AtReplica(site.watch, self.spot.id) if at_replica else site.watch,
                 gate=site.gate,
                 rids=site.rids,
                 clock=site.clock,
@@ -233,6 +278,13 @@ class Session:
         # THREAT T742: who tries passwords is in the log, however often they try
         use = Use(name, "", LOGIN, (), (), ())
         self.steps.append(Note(partial(self._site.gate.refused, use, NOT_LET_IN)))
+
+    def _is_shut_out(self) -> bool:
+        """Whether the user or the provider is quarantined; the session is ended then."""
+        if self._site.watch.out.isdisjoint(self._marks):
+            return False
+        self._end(QUARANTINED, "quarantined: the owner of the proxy knows why, and lets go of it")
+        return True
 
     def _end(self, code: str, message: str) -> None:
         if self._is_over:

@@ -43,6 +43,7 @@ from sealhold.protect.sql.wire import (
     build_target,
 )
 from sealhold.protect.versions import Versions
+from sealhold.protect.watching import UNWATCHED, Watch
 
 Wait = Call | Callable[[], bool]
 Job = Generator[Wait, Any, None]
@@ -67,6 +68,7 @@ class Parts:
     database: str
     versions: Versions | None = None  # of rows that are tagged
     is_masked: bool = False  # the user's role is shown masks
+    watch: Watch = UNWATCHED
 
 
 @dataclass(slots=True)
@@ -345,8 +347,7 @@ class Talk:
 
     def _set(self, message: bytes) -> None:
         name, at = cstring(message, HEAD)
-        value, _ = cstring(message, at)
-        self.learn(name.decode(), value.decode("utf-8", "replace"))
+        self.learn(name.decode(), cstring(message, at)[0].decode("utf-8", "replace"))
 
     def learn(self, name: str, value: str) -> None:
         """Take in a setting that changes how values are written.

@@ -51,6 +51,18 @@ def _status() -> Function:
     return proxy_status
 
 
+def _alarms() -> Function:
+    from sealhold.frontends.cli.proxy_alarms import proxy_alarms
+
+    return proxy_alarms
+
+
+def _release() -> Function:
+    from sealhold.frontends.cli.proxy_release import proxy_release
+
+    return proxy_release
+
+
 def _destroy() -> Function:
     from sealhold.frontends.cli.proxy_destroy import proxy_destroy
 
@@ -113,7 +125,7 @@ PROXY_VAULT: Mapping[str, Entry | Group] = {
     "user": Group(about="Who may log in at the proxy.", entries=USER),
     "secret": Group(about="By which passwords the proxy logs in at providers.", entries=SECRET),
     "status": Entry(
-        about="Show the policies in force, their datasets, who may log in, and what is missing.",
+        about="Show the policies in force, their datasets, who may log in, and what was found.",
         example="proxy status",
         load=_status,
     ),
@@ -131,6 +143,16 @@ PROXY_VAULT: Mapping[str, Entry | Group] = {
         about="Compare the rows at a provider with what the proxy knows of them.",
         example="proxy audit --table patient",
         load=_audit,
+    ),
+    "alarms": Entry(
+        about="List what a proxy found, why, and what undoes what followed.",
+        example="proxy alarms clinic",
+        load=_alarms,
+    ),
+    "release": Entry(
+        about="Let go of a table, user or provider that a proxy holds back.",
+        example="proxy release clinic --table patient",
+        load=_release,
     ),
     "destroy": Entry(
         about="Destroy the key of a dataset: nothing of it is readable any more, at any provider.",

@@ -14,8 +14,8 @@ from sealhold.protect.findings import Findings
 from sealhold.protect.policy import ColumnPolicy, Integrity, Policy
 from sealhold.protect.tomllines import Path
 
-TECHNIQUES: Final = frozenset({"sealed", "match", "deterministic", "order", "fpe"})
-BESIDE: Final = frozenset({"range-hidden", "words", "he-sum", "paillier-sum"})
+TECHNIQUES: Final = frozenset({"sealed", "match", "deterministic", "order", "fpe", "he-sum"})
+BESIDE: Final = frozenset({"range-hidden", "words", "paillier-sum"})
 """Techniques without which a column is sealed as well as with them."""
 INTEGRITIES: Final = frozenset({Integrity.NONE, Integrity.CELL})
 

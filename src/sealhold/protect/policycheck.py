@@ -26,7 +26,7 @@ _INSIDE: Final = re.compile(r"[a-z0-9+.-]+://[^/@]*:[^/@]+@.*|.*[?&]password=.*"
 _SCHEMES: Final = {
     "postgres": ("postgresql://", "postgres://"),
     "s3": ("https://", "http://"),
-    "agent": ("https://",),
+    "agent": ("https://", "http://"),
 }
 _MASK: Final = re.compile(
     r"sealed|null|generalise:(?:(day|month|year|decade)|([1-9][0-9]{0,17}))"

@@ -9,6 +9,7 @@
 | ticket, taken, renewed | what is pending: counters, and the series that a renewal replaces |
 | token | values and what stands for them |
 | migration | how far each table is that was migrated |
+| sumkey, sumblock | keys of sums of each column; which rows lie in each block at an agent |
 
 A `place` names a column or domain.
 
@@ -53,10 +54,19 @@ _MIGRATION: Final = (
     "CREATE TABLE migration (place TEXT, name TEXT, phase TEXT NOT NULL, is_back INTEGER NOT NULL,"
     f" PRIMARY KEY (place, name)) {_BARE}"
 )
+_SUMKEY: Final = (
+    "CREATE TABLE sumkey (number INTEGER PRIMARY KEY AUTOINCREMENT, place TEXT NOT NULL,"
+    " agent TEXT NOT NULL, name BLOB NOT NULL, key BLOB NOT NULL, first INTEGER NOT NULL,"
+    " next INTEGER NOT NULL, state INTEGER NOT NULL) STRICT"
+)
+_SUMBLOCK: Final = (
+    "CREATE TABLE sumblock (number INTEGER, block INTEGER, rows BLOB NOT NULL,"
+    f" PRIMARY KEY (number, block)) {_BARE}"
+)
 _FIRST: Final = "INSERT INTO meta VALUES ('form', 1), ('turn', 0)"
 
 SCHEMA: Final = (
     *(_META, _EPOCH, _SEALED, _SERIES, _GAP),
-    *(_TICKET, _TAKEN, _TAKEN_BY_WORD, _RENEWED, _TOKEN, _MIGRATION),
+    *(_TICKET, _TAKEN, _TAKEN_BY_WORD, _RENEWED, _TOKEN, _MIGRATION, _SUMKEY, _SUMBLOCK),
     _FIRST,
 )

@@ -115,6 +115,7 @@ from sealhold.model.errors.tampered import (
     TamperedError,
 )
 from sealhold.model.errors.unavailable import (
+    AgentAwayError,
     AuditUnavailableError,
     BrokerLostError,
     BudgetAwayError,
@@ -146,6 +147,7 @@ from sealhold.model.errors.unavailable import (
 )
 
 __all__ = [
+    "AgentAwayError",
     "AuditUnavailableError",
     "BadCertificateError",
     "BadChainError",

@@ -79,7 +79,7 @@ class AgentDoors:
                 return list(agent.add(name, asked))
             case "PUT", number if number != "sum":
                 planes = unpack(bytes(body(BLOCK_BYTES)))
-                if not isinstance(planes, list):
+                if not isinstance(planes, list) or not all(type(one) is bytes for one in planes):
                     raise InvalidError("no block")
                 return [agent.put(name, int(number), planes), None]
             case "DELETE", number if number and number != "sum":

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sealhold.model.errors import SealholdError, UsageError
 from sealhold.net.dial import Server
@@ -21,6 +21,7 @@ from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
 from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
+from sealhold.node.proxysumming import folder_of, summing
 from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.policy import Policy
@@ -43,6 +44,9 @@ from sealhold.vault.proxysecrets import ProxySecrets
 from sealhold.vault.proxystates import ProxyStates
 from sealhold.vault.proxyusers import Users
 
+if TYPE_CHECKING:
+    from sealhold.node.proxyfolding import Folder
+
 _SECOND: Final = 1_000  # milliseconds
 _TURNS: Final = 32  # bits: changes of phases, below the version of the policy
 
@@ -58,6 +62,7 @@ class Proxy:
     version: int
     provider: str  # without a secret
     migrations: Migrations
+    folder: "Folder | None" = None  # of sums at agents
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,27 +133,34 @@ def proxying(
     states = ProxyStates(core, node.home)
     state = states.open(active.name, renew=renew)
     gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
+    derived, secrets = Derived(datasets.__getitem__), ProxySecrets(core)
     try:
-        planning = _planning(core, read, Derived(datasets.__getitem__), state)
-        site = Site(
-            planner=planning,
-            gate=gate,
-            rids=state,
-            clock=core.clock,
-            entropy=core.entropy,
-            limits=read.limits,
-            verifier=lambda name: users.verifier(name, strangers),
-            account=lambda _database: account,
-            offers_tls=shown is not None,
-            demands_tls=shown is not None,
-        )
-        with _swept(gate):
+        planning = _planning(core, read, derived, state)
+        migrations = _migrations(core, planning, state, server, account)
+        with (
+            _swept(gate),
+            summing(read, planning.columns, derived, state, secrets, environment) as sums,
+        ):
+            site = Site(
+                planner=planning,
+                gate=gate,
+                rids=state,
+                clock=core.clock,
+                entropy=core.entropy,
+                limits=read.limits,
+                verifier=lambda name: users.verifier(name, strangers),
+                account=lambda _database: account,
+                sums=sums,
+                offers_tls=shown is not None,
+                demands_tls=shown is not None,
+            )
             yield Proxy(
                 door=PgDoor(site, lambda _database: server, shown),
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
-                migrations=_migrations(core, planning, state, server, account),
+                migrations=migrations,
+                folder=None if sums is None else folder_of(sums, migrations, core),
             )
     finally:
         gate.close()

@@ -123,7 +123,7 @@ class Agent:
             InvalidError: too much, or no planes.
             StoreUnavailableError: the disk refuses.
         """
-        fits = all(isinstance(each, bytes) and len(each) <= MAX_BYTES for each in planes)
+        fits = all(len(each) <= MAX_BYTES for each in planes)
         if not 0 < len(planes) <= PLANES or not fits or not _NUMBER.fullmatch(str(number)):
             raise InvalidError("no block")
         with self._guard:

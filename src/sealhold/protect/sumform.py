@@ -16,6 +16,7 @@ from sealhold.protect.columns import Column
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.numeric import EXACT, settled
 from sealhold.protect.pgtypes.types import PgType, named, precision_and_scale
+from sealhold.protect.policy import Csp, Integrity, Policy, TablePolicy
 from sealhold.protect.techniques.sum_mark import SUFFIX
 
 INT8: Final = named("bigint")
@@ -78,6 +79,18 @@ def form_of(column: Column) -> SumForm | None:
         least, most = (each * 10**scale for each in column.policy.range)
         low, high = max(low, least), min(high, most)
     return SumForm(column.type, scale, _bits(low, high), low, high)
+
+
+def agent_of(policy: Policy, table: TablePolicy) -> Csp | None:
+    """Return the agent that adds up columns of a table: the first that the table names.
+
+    None too where each row must be looked at to be believed.
+    """
+    if table.integrity not in {Integrity.NONE, Integrity.CELL}:
+        return None
+    return next(
+        (each for each in policy.csps if each.kind == "agent" and each.id in table.csps), None
+    )
 
 
 def overflows(form: SumForm, numbers: int) -> bool:

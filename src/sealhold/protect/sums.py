@@ -17,26 +17,19 @@ from sealhold.crypto.bfv import MAX_ADDED, BfvKey
 from sealhold.crypto.kdf import derive
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
-from sealhold.model.errors import NotFoundError, TamperedError
+from sealhold.model.clock import Entropy
+from sealhold.model.errors import TamperedError
 from sealhold.protect.columns import Column, Keys
 from sealhold.protect.sumform import SumForm, form_of
+from sealhold.protect.sumspec import NoSumError, Part
 from sealhold.protect.sumstate import ENDED, ROWS, Kept, SumBook, SumKey
-from sealhold.protect.techniques.he_sum import HeSum
+from sealhold.protect.techniques.he_sum import Block, HeSum
 from sealhold.protect.techniques.sum_mark import SUFFIX
 
+_NAME: Final = 16  # bytes
 FEW: Final = 2  # keys that wrong sums of an agent may end
 _WHOLE: Final = b"\1" * ROWS
 _TO_TEXT: Final = bytes.maketrans(b"\0\1", b"01")
-
-Part = Sequence[tuple[int, Collection[int] | None]]
-"""Blocks, each with the rows of it that are added; None for all."""
-
-
-class NoSumError(NotFoundError):
-    """The blocks at the agent do not answer this; the statement is done on opened rows.
-
-    Remedy: none is needed.
-    """
 
 
 class Agent(Protocol):
@@ -113,6 +106,61 @@ class Sums:
         if key is None:
             raise NoSumError("no key of sums")
         return [self._total(summed, key, part) for part in parts]
+
+    def begun(self, summed: Summed, after: int, entropy: Entropy) -> SumKey:
+        """Begin another key for a column, with blocks above `after`.
+
+        Raises:
+            ExhaustedError: there are no more numbers of blocks.
+            StoreUnavailableError: the disk refuses.
+        """
+        secret = BfvKey.new().secret()
+        return self.book.begin(summed.place, summed.agent_id, entropy(_NAME), secret, after)
+
+    def there(self, summed: Summed, key: SumKey) -> frozenset[int]:
+        """Return the blocks that the agent has; give it the key if it does not know it.
+
+        Raises:
+            AgentAwayError: it does not answer.
+        """
+        found = summed.agent.blocks(key.name)
+        if found is None:
+            summed.agent.put_key(key.name, BfvKey.load(self.book.secret(key)).public())
+            return frozenset()
+        return frozenset(found)
+
+    def put(self, summed: Summed, key: SumKey, rows: Sequence[int], values: Sequence[int]) -> int:
+        """Put a block of 4,096 rows at the agent, and return its number: here first, then there.
+
+        Raises:
+            AgentAwayError: it does not take it.
+            ExhaustedError: there are no more numbers.
+            StoreUnavailableError: the disk refuses.
+        """
+        # THREAT T725: what a kill leaves behind is a block that no row says it is in
+        kept = self.book.put(key, rows)
+        block = Block(tuple(rows), (kept.number,) * len(rows))
+        planes = self.reader(summed, key).planes(block, values)
+        summed.agent.put(key.name, kept.number, planes)
+        return kept.number
+
+    def drop(self, summed: Summed, key: SumKey, block: int) -> None:
+        """Forget a block, here first.
+
+        Raises:
+            AgentAwayError: it does not answer.
+        """
+        self.book.drop(key, block)
+        summed.agent.drop(key.name, block)
+
+    def forget(self, summed: Summed, key: SumKey) -> None:
+        """Forget a key that another one follows, there first.
+
+        Raises:
+            AgentAwayError: it does not answer.
+        """
+        summed.agent.drop_key(key.name)
+        self.book.forget(summed.place, key)
 
     def reader(self, summed: Summed, key: SumKey) -> HeSum:
         """Return what seals and opens under a key."""

@@ -2,7 +2,7 @@
 
 import signal
 import socket
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from threading import Event
 from typing import Annotated, cast
@@ -64,6 +64,7 @@ def proxy_serve(
         proxying(node, environment, policy=policy, certificate=pair, renew=renew) as proxy,
         _bound(host, port) as listener,
         proxy.migrations.going_on([each for each in migrate.split(",") if each]),
+        nullcontext() if proxy.folder is None else proxy.folder.going_on(),
         suppress(KeyboardInterrupt),
     ):
         ending = Event()

@@ -95,3 +95,13 @@ class ProxyMigration:
     compared: int = 0
     per_second: int = 0  # rows that were filled
     lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyFold:
+    """What a fold of one column did."""
+
+    column: str
+    blocks: int  # that were put at its agent
+    rows: int  # in those blocks
+    quarantined: bool = False  # its agent gave too many wrong sums to be asked any more

@@ -27,6 +27,7 @@ from sealhold.protect.sql.plan import (
     Relay,
     Rewrite,
     Script,
+    SumPlan,
 )
 from sealhold.protect.sql.planner import Planner
 from sealhold.protect.sql.rules import Tables
@@ -106,6 +107,8 @@ def _sent(plan: Plan) -> Iterator[str]:
         case Rewrite():
             yield plan.select.sql
             yield plan.change.sql
+        case SumPlan():
+            yield plan.sums.sql
         case CopyPlan():
             yield plan.sql
         case Control() if plan.inner is not None:
@@ -122,6 +125,8 @@ def _queries(plan: Plan) -> Iterable[Query]:
             return (plan,)
         case Rewrite():
             return (plan.select, plan.change)
+        case SumPlan():
+            return (plan.sums,)
         case CopyPlan() if plan.query is not None:
             return (plan.query,)
         case Control() if plan.inner is not None:
@@ -134,9 +139,13 @@ def _left(plan: Plan) -> Iterator[str]:
     for query in _queries(plan):
         if query.touch.opens:
             opened = ", ".join(f"{each.table}.{each.name}" for each in query.touch.opens)
-            yield f"open {opened}"
+            less = " of rows in no block, and of groups" if isinstance(plan, SumPlan) else ""
+            yield f"open {opened}{less}"
         if query.residual is not None:
             yield "do on opened rows what the provider cannot"
+    if isinstance(plan, SumPlan):
+        summed = ", ".join(map(_name, plan.columns))
+        yield f"add {summed} of rows in no block to what the agent adds up, and check its answer"
     if isinstance(plan, Rewrite) and plan.where is not None:
         yield "drop the rows that the rest of the condition excludes"
     stored = dict.fromkeys(map(_name, _stored(plan)))
@@ -173,6 +182,8 @@ def _leaks(plan: Plan) -> Iterator[str]:
                 yield f"where a bound lies in the order of {_name(each.column)}"
         if query.outputs is not None or query.residual is not None:
             yield "how many rows the answer has, and which"
+    if isinstance(plan, SumPlan):
+        yield "how many rows are added up, and which; the agent: which of each block, in each group"
     for column in _stored(plan):
         for technique in column.techniques.values():
             yield from (f"of {_name(column)}: {leak.learns}" for leak in technique.leaks)

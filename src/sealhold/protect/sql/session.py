@@ -31,6 +31,7 @@ from sealhold.protect.sql.startup import Startup, Welcome
 from sealhold.protect.sql.talk import Parts, Talk
 from sealhold.protect.sql.upstream import Account, Upstream
 from sealhold.protect.sql.wire import HEAD, frame
+from sealhold.protect.sumspec import Sums
 
 KEY_BYTES: Final = 8
 _EARLY: Final = 2**20  # bytes of a client while the provider is connected to
@@ -48,6 +49,7 @@ class Site:
     limits: Limits
     verifier: Callable[[str], Verifier]  # of any name; takes long
     account: Callable[[str], Account]  # at the provider, for a database of ours
+    sums: Sums | None = None  # at an agent
     offers_tls: bool = True
     demands_tls: bool = True
 
@@ -207,6 +209,7 @@ class Session:
                 limits=site.limits,
                 principal=welcome.user,
                 database=welcome.database,
+                sums=site.sums,
             )
         )
         line = talk.line

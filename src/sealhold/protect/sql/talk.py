@@ -30,7 +30,7 @@ from sealhold.protect.sql.errors import (
 )
 from sealhold.protect.sql.line import Answer, Line, Swallowed
 from sealhold.protect.sql.parsing import cstring, parse_cells
-from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite
+from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite, SumPlan
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.wire import (
     HEAD,
@@ -40,13 +40,14 @@ from sealhold.protect.sql.wire import (
     build_target,
     u32,
 )
+from sealhold.protect.sumspec import Sums
 
 Wait = Call | Callable[[], bool]
 Job = Generator[Wait, Any, None]
 MAX_TEXT: Final = 16_777_216  # bytes of a statement that is planned
 PLANS: Final = 512  # texts that one session remembers
 _COMES_AGAIN: Final = 65_536  # bytes: longer ones seldom do
-_RUN: Final = (Query, Rewrite)  # both are bound here: an UPDATE may become one in two phases
+_RUN: Final = (Query, Rewrite, SumPlan)  # all are bound here, and one may become another
 _ASKING: Final = b"_sh_ask"
 OURS: Final = b"_sh_"  # how names of our own statements and portals begin
 
@@ -62,6 +63,7 @@ class Parts:
     limits: Limits
     principal: str
     database: str
+    sums: Sums | None = None  # at an agent
 
 
 @dataclass(slots=True)
@@ -179,8 +181,7 @@ class Talk:
     def plans(self, text: bytes, oids: tuple[int, ...] = ()) -> tuple[Plan, ...]:
         """Return what is done for each statement of a text, under the names of now."""
         key = (text, oids) if oids else text
-        found = self._plans.get(key)
-        if found is not None:
+        if (found := self._plans.get(key)) is not None:
             return found
         try:
             decoded = text.decode()
@@ -376,8 +377,7 @@ class Talk:
 
     def learn(self, name: str, value: str) -> None:
         """Take in a setting that changes how values are written."""
-        known = _SETTINGS.get(name.lower())
-        if known is not None:
+        if (known := _SETTINGS.get(name.lower())) is not None:
             told = {each: getattr(self.settings, each) for each in Settings.__dataclass_fields__}
             told[known] = int(value) if known == "extra_float_digits" else value
             self.settings = Settings(**told)

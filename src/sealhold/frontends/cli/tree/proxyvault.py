@@ -51,6 +51,18 @@ def _status() -> Function:
     return proxy_status
 
 
+def _fold() -> Function:
+    from sealhold.frontends.cli.proxy_fold import proxy_fold
+
+    return proxy_fold
+
+
+def _agent() -> Function:
+    from sealhold.frontends.cli.proxy_agent import proxy_agent
+
+    return proxy_agent
+
+
 def _destroy() -> Function:
     from sealhold.frontends.cli.proxy_destroy import proxy_destroy
 
@@ -120,6 +132,16 @@ PROXY_VAULT: Mapping[str, Entry | Group] = {
         about="Protect a table that is in use at a provider, or take its protection back.",
         example="proxy migrate patient --preview",
         load=_migrate,
+    ),
+    "fold": Entry(
+        about="Put values into blocks at an agent, which adds them up and cannot read them.",
+        example="proxy fold stay",
+        load=_fold,
+    ),
+    "agent": Entry(
+        about="Add up for a proxy what cannot be read here, until Ctrl-C.",
+        example="proxy agent sums/ --port 8724",
+        load=_agent,
     ),
     "destroy": Entry(
         about="Destroy the key of a dataset: nothing of it is readable any more, at any provider.",

@@ -30,7 +30,6 @@ TOKEN: Final = "the-agent-s-own-long-token"
 ENVIRONMENT: Final[Mapping[str, str]] = {"AGENT": TOKEN}
 
 
-
 @dataclass(slots=True)
 class Running:
     """An agent that runs."""

@@ -9,7 +9,7 @@ Source: docs/spec/59-proxy-in-a-vault.md section 6.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
@@ -21,7 +21,7 @@ from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
 from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
-from sealhold.node.proxysumming import folder_of, summing
+from sealhold.node.proxysumming import Summing
 from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.policy import Policy
@@ -133,34 +133,30 @@ def proxying(
     states = ProxyStates(core, node.home)
     state = states.open(active.name, renew=renew)
     gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
-    derived, secrets = Derived(datasets.__getitem__), ProxySecrets(core)
     try:
-        planning = _planning(core, read, derived, state)
+        planning = _planning(core, read, Derived(datasets.__getitem__), state)
         migrations = _migrations(core, planning, state, server, account)
-        with (
-            _swept(gate),
-            summing(read, planning.columns, derived, state, secrets, environment) as sums,
-        ):
-            site = Site(
-                planner=planning,
-                gate=gate,
-                rids=state,
-                clock=core.clock,
-                entropy=core.entropy,
-                limits=read.limits,
-                verifier=lambda name: users.verifier(name, strangers),
-                account=lambda _database: account,
-                sums=sums,
-                offers_tls=shown is not None,
-                demands_tls=shown is not None,
-            )
+        summing = Summing(read, planning.columns, Derived(datasets.__getitem__), state, environment)
+        site = Site(
+            planner=planning,
+            gate=gate,
+            rids=state,
+            clock=core.clock,
+            entropy=core.entropy,
+            limits=read.limits,
+            verifier=lambda name: users.verifier(name, strangers),
+            account=lambda _database: account,
+            offers_tls=shown is not None,
+            demands_tls=shown is not None,
+        )
+        with _swept(gate), summing.lent(core, migrations) as (sums, folder):
             yield Proxy(
-                door=PgDoor(site, lambda _database: server, shown),
+                door=PgDoor(replace(site, sums=sums), lambda _database: server, shown),
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
                 migrations=migrations,
-                folder=None if sums is None else folder_of(sums, migrations, core),
+                folder=folder,
             )
     finally:
         gate.close()

@@ -8,6 +8,7 @@ Source: docs/spec/64-sums-at-an-agent.md section 1.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -27,7 +28,7 @@ from sealhold.protect.state import State
 from sealhold.protect.sumform import agent_of, form_of
 from sealhold.protect.sumstate import SumBook
 from sealhold.vault.core import Core
-from sealhold.vault.proxysecrets import EnvironmentAlone, ProxySecrets
+from sealhold.vault.proxysecrets import ProxySecrets
 
 if TYPE_CHECKING:
     from sealhold.node.proxyfolding import Folder
@@ -36,57 +37,59 @@ if TYPE_CHECKING:
 _Columns = Mapping[tuple[str, str], Mapping[str, Column]]
 
 
-@contextmanager
-def summing(
-    policy: Policy,
-    columns: _Columns,
-    keys: Derived,
-    state: State,
-    secrets: ProxySecrets | EnvironmentAlone,
-    environment: Mapping[str, str],
-) -> Iterator["Sums | None"]:
-    """Lend the sums of a proxy; None if nothing of its policy is added up at an agent.
+@dataclass(frozen=True, slots=True)
+class Summing:
+    """What the sums of a proxy are made of."""
 
-    Raises:
-        ExtraMissingError: what adds up is not installed.
-        InvalidPolicyError: the address of an agent cannot be.
-        NotFoundError: its token is not there.
-    """
-    named = {
-        f"{table.schema}.{table.name}": agent
-        for table in policy.tables
-        if (agent := agent_of(policy, table)) is not None
-    }
-    summed = [
-        column
-        for of_table in columns.values()
-        for column in of_table.values()
-        if form_of(column) is not None and f"{column.schema}.{column.table}" in named
-    ]
-    if not summed:
-        yield None
-        return
-    try:
-        from sealhold.protect.sums import Sums, summed_columns  # noqa: PLC0415  # reason: an extra
-    except ImportError as err:
-        raise ExtraMissingError("sums at an agent need `sealhold[he]`") from err
-    clients = {
-        agent.id: AgentClient(place_of(agent), _token(agent, secrets, environment))
-        for agent in named.values()
-    }
-    try:
-        agents = {table: (agent.id, clients[agent.id]) for table, agent in named.items()}
-        yield Sums(SumBook(state), keys, summed_columns(summed, agents))
-    finally:
-        for client in clients.values():
-            client.close()
+    policy: Policy
+    columns: _Columns
+    keys: Derived
+    state: State
+    environment: Mapping[str, str]
 
+    @contextmanager
+    def lent(
+        self, core: Core, migrations: Migrations
+    ) -> Iterator[tuple["Sums | None", "Folder | None"]]:
+        """Lend sums, and what folds; None if nothing of the policy is added up at an agent.
 
-def folder_of(sums: "Sums", migrations: Migrations, core: Core) -> "Folder":
-    """Return what folds the columns of a proxy."""
-    from sealhold.node.proxyfolding import Folder  # noqa: PLC0415  # reason: an extra
-
-    return Folder(sums, migrations.connect, migrations.notes, migrations.log, core.entropy)
+        Raises:
+            ExtraMissingError: what adds up is not installed.
+            InvalidPolicyError: the address of an agent cannot be.
+            NotFoundError: its token is not there.
+        """
+        named = {
+            f"{table.schema}.{table.name}": agent
+            for table in self.policy.tables
+            if (agent := agent_of(self.policy, table)) is not None
+        }
+        summed = [
+            column
+            for of_table in self.columns.values()
+            for column in of_table.values()
+            if form_of(column) is not None and f"{column.schema}.{column.table}" in named
+        ]
+        if not summed:
+            yield None, None
+            return
+        try:
+            from sealhold.node.proxyfolding import Folder  # noqa: PLC0415  # reason: an extra
+            from sealhold.protect.sums import Sums, summed_columns  # noqa: PLC0415  # reason: too
+        except ImportError as err:
+            raise ExtraMissingError("sums at an agent need `sealhold[he]`") from err
+        secrets = ProxySecrets(core)
+        clients = {
+            agent.id: AgentClient(place_of(agent), _token(agent, secrets, self.environment))
+            for agent in named.values()
+        }
+        try:
+            agents = {table: (agent.id, clients[agent.id]) for table, agent in named.items()}
+            sums = Sums(SumBook(self.state), self.keys, summed_columns(summed, agents))
+            connect, notes, log = migrations.connect, migrations.notes, migrations.log
+            yield sums, Folder(sums, connect, notes, log, core.entropy)
+        finally:
+            for client in clients.values():
+                client.close()
 
 
 def place_of(agent: Csp) -> RelayAddress:
@@ -106,9 +109,7 @@ def place_of(agent: Csp) -> RelayAddress:
         raise InvalidPolicyError(f"the address of agent `{agent.id}` cannot be") from err
 
 
-def _token(
-    agent: Csp, secrets: ProxySecrets | EnvironmentAlone, environment: Mapping[str, str]
-) -> str:
+def _token(agent: Csp, secrets: ProxySecrets, environment: Mapping[str, str]) -> str:
     found = secrets.named(agent.secret, environment)
     if found is None:
         raise NotFoundError(f"agent `{agent.id}` has no `secret`: its token")

@@ -187,7 +187,7 @@ class Sums:
         kept = self.book.kept(key, [block for block, _ in part])
         chosen: list[tuple[Kept, bytes]] = []
         for block, rows in part:
-            # a mark that leads nowhere is not believed: what it hides is opened
+            # THREAT T729: a mark that leads nowhere is not believed: what it hides is opened
             if block not in kept:
                 raise NoSumError(f"no block {block}")
             chosen.append((kept[block], _mask(kept[block], rows)))

@@ -114,6 +114,7 @@ class SumBook:
         """
         with self._guard, self._state.changing() as connection:
             (top,) = connection.execute(_TOP, (place,)).fetchone()
+            # THREAT T730: no number twice, whatever was lost of what is kept here
             first = max(after + 1, int(top), 1)
             if first > MOST // 2:
                 raise ExhaustedError("the blocks of sums of a column have no more numbers")

@@ -9,9 +9,7 @@
 Source: docs/spec/64-sums-at-an-agent.md section 6.
 """
 
-import struct
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
@@ -37,6 +35,7 @@ from sealhold.protect.sql.residual_limits import RowLimit, TooMuchToOpenError
 from sealhold.protect.sql.residual_math import divided
 from sealhold.protect.sql.rows import Row
 from sealhold.protect.sql.running import Running, answer_of, check_count
+from sealhold.protect.sql.sumreading import Group, read_groups, whole_cell
 from sealhold.protect.sql.talk import Job, Portal, Talk
 from sealhold.protect.sql.wire import BINARY, build_bind, build_execute, build_target
 from sealhold.protect.sumform import SumForm, added, form_of, overflows
@@ -45,11 +44,6 @@ from sealhold.protect.techniques.sum_mark import number
 
 MASKED: Final = 2_048  # blocks under a mask of one statement; more are quicker opened
 _PORTAL: Final = b"_sh_sums"
-_BYTEAS: Final = named("bytea[]")
-_ARRAY: Final = struct.Struct(">iiIii")
-_ITEM: Final = struct.Struct(">iq")
-_BIGINT: Final = 20
-_count = struct.Struct(">q")
 
 
 class _Gathered(Rows):
@@ -81,28 +75,6 @@ class _Gathered(Rows):
     def complete(self, line: Line, message: bytes) -> None:  # noqa: ARG002  reason: nobody is told
         """Note that all rows are here."""
         self.is_whole = True
-
-
-class _Group:
-    """What is added up to one row of the client's."""
-
-    def __init__(self, values: Sequence[bytes | None], columns: int, tallies: int) -> None:
-        self.values = tuple(values)
-        self.parts: list[list[tuple[int, Sequence[int] | None]]] = [[] for _ in range(columns)]
-        self.opened: list[list[tuple[Sequence[bytes | None], Sequence[int]]]] = [
-            [] for _ in range(columns)
-        ]
-        self.rows = [0] * columns  # that are not NULL
-        self.counts = [0] * tallies
-
-
-@dataclass(slots=True)
-class _Read:
-    """The groups of one execution."""
-
-    groups: list[_Group]
-    masked: int
-    cells: int  # that are to be opened
 
 
 class SumRunning:
@@ -224,7 +196,7 @@ class SumRunning:
         """
         talk, touch = self._talk, plan.sums.touch
         leasing, sums = self._running.leasing, talk.parts.sums
-        read = _read(plan, rows, live)
+        read = read_groups(plan, rows, live)
         if sums is None or read.masked > MASKED:
             return None
         if read.cells > talk.parts.limits.fetch_rows:
@@ -260,58 +232,7 @@ def _totals(
     return found
 
 
-def _read(plan: SumPlan, rows: Sequence[Row], live: Sequence[int]) -> _Read:
-    """Return what the provider's groups and blocks are, put together for the client's groups.
-
-    Raises:
-        TamperedError: the provider's answer is out of form.
-    """
-    groups: dict[tuple[bytes | None, ...], _Group] = {}
-    read = _Read([], 0, 0)
-    for row in rows:
-        key = _key(plan, row)
-        group = groups.get(key)
-        if group is None:
-            values = [row[each.at] for each in plan.keys]
-            group = groups[key] = _Group(values, len(plan.columns), len(plan.tallies))
-        for at, tally in enumerate(plan.tallies):
-            if tally.kind == "count":
-                group.counts[at] += _whole(row[tally.at])
-        numbers = _numbers(row[plan.rids])
-        count = _whole(row[plan.count])
-        for at in range(len(plan.columns)):
-            mark = _mark(row[plan.marks[at]])
-            if mark is None:
-                continue
-            group.rows[at] += count
-            if mark < live[at]:
-                cells = _cells(row[plan.cells[at]])
-                if numbers is None or not len(cells) == len(numbers) == count:
-                    raise TamperedError("the provider gives cells of other rows")
-                group.opened[at].append((cells, numbers))
-                read.cells += count
-            else:
-                group.parts[at].append((mark, numbers))
-                read.masked += numbers is not None
-    if not groups and not plan.is_grouped:
-        groups[()] = _Group((), len(plan.columns), len(plan.tallies))
-    read.groups = list(groups.values())
-    return read
-
-
-def _key(plan: SumPlan, row: Row) -> tuple[bytes | None, ...]:
-    """Return what all rows of one group of the client's have in common."""
-    found: list[bytes | None] = []
-    for each in plan.keys:
-        value = row[each.at]
-        if each.by:
-            found += [row[at] for at in each.by]
-        else:
-            found.append(None if value is None else codec(each.type).canonical(value))
-    return tuple(found)
-
-
-def _row(plan: SumPlan, group: _Group, at: int, totals: Sequence[Sequence[int]]) -> Row:
+def _row(plan: SumPlan, group: Group, at: int, totals: Sequence[Sequence[int]]) -> Row:
     """Return keys and tallies of a group.
 
     Raises:
@@ -326,7 +247,7 @@ def _row(plan: SumPlan, group: _Group, at: int, totals: Sequence[Sequence[int]])
     made: list[bytes | None] = list(group.values)
     for nth, tally in enumerate(plan.tallies):
         if tally.kind == "count":
-            made.append(_count.pack(group.counts[nth]))
+            made.append(whole_cell.pack(group.counts[nth]))
         else:
             form = _form(plan.columns[tally.at])
             made.append(_tallied(tally.kind, form, sums[tally.at], group.rows[tally.at]))
@@ -366,39 +287,3 @@ def _form(column: Column) -> SumForm:
     if form is None:
         raise TamperedError(f"`{column.name}` is not added up")
     return form
-
-
-def _whole(cell: bytes | None) -> int:
-    if cell is None or len(cell) != _count.size:
-        raise TamperedError("the provider counts in no number")
-    return int(_count.unpack(cell)[0])
-
-
-def _mark(cell: bytes | None) -> int | None:
-    if cell is None:
-        return None
-    if len(cell) != number.size:
-        raise TamperedError("the provider gives no mark of a block")
-    return int(number.unpack(cell)[0])
-
-
-def _numbers(cell: bytes | None) -> list[int] | None:
-    """Return the row numbers in an array; None if there is none.
-
-    Raises:
-        TamperedError: it is none.
-    """
-    if cell is None:
-        return None
-    if len(cell) < _ARRAY.size:
-        raise TamperedError("the provider gives no row numbers")
-    dimensions, nulls, oid, count, _ = _ARRAY.unpack_from(cell)
-    if (dimensions, nulls, oid) != (1, 0, _BIGINT) or len(cell) != _ARRAY.size + 12 * count:
-        raise TamperedError("the provider gives no row numbers")
-    return [row for _, row in _ITEM.iter_unpack(cell[_ARRAY.size :])]
-
-
-def _cells(cell: bytes | None) -> tuple[bytes | None, ...]:
-    if cell is None:
-        return ()
-    return tuple(codec(_BYTEAS).to_value(cell))

@@ -46,7 +46,8 @@ def asked(place: Place, block: int) -> list[tuple[str, object]]:
 @pytest.mark.threat("T723")
 def test_a_liar_is_asked_as_an_honest_one_and_gets_one_wrong_sum_opened(tmp_path: Path) -> None:
     honest, lying = placed(tmp_path / "a"), placed(tmp_path / "b")
-    block = [each.put(each.begun(), FIRST) for each in (honest, lying)][0]
+    block = honest.put(honest.begun(), FIRST)
+    assert lying.put(lying.begun(), FIRST) == block
     lying.near.spoil = True
 
     truth, came = asked(honest, block), asked(lying, block)
@@ -212,7 +213,7 @@ def test_a_false_mark_leads_to_no_sum(place: Place) -> None:
         [(block, [FIRST[0] + 1])],
         [(block + 1, [FIRST[0]])],
         [(block, [FIRST[0], FIRST[0]])],
-        [(block, FIRST[1:] + (FIRST[0] + 1,))],
+        [(block, (*FIRST[1:], FIRST[0] + 1))],
         [(block + 7, None)],
     ):
         with pytest.raises(NoSumError):

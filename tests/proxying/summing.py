@@ -88,7 +88,7 @@ def serving(home: Path, policy: str = "") -> Iterator[Serving]:
     if policy:
         prepared(home, policy)
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.setblocking(False)
+    listener.settimeout(0)
     port = listener.getsockname()[1]
     ending = Event()
     with opened(home, PASSPHRASE) as node, proxying(node, ENVIRONMENT) as proxy:

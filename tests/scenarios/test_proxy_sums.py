@@ -1,7 +1,6 @@
 """Sums at an agent are those of the database alone, whatever is written and folded between."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -34,7 +33,7 @@ CHANGES: Final = (
     "DELETE FROM stay WHERE id % 40 = 3",
     "UPDATE stay SET paid = NULL, city = 'Nowhere' WHERE age = 30",
     "UPDATE stay SET cost = cost - 1 WHERE id < 60",
-    "INSERT INTO stay (id, cost, paid, ward) VALUES (90001, -1, 0.01, 'A1'), (90002, NULL, 'NaN', NULL)",
+    "INSERT INTO stay (id, cost, paid) VALUES (90001, -1, 0.01), (90002, NULL, 'NaN')",
     "UPDATE stay SET paid = 2.50 WHERE id = 90002",
 )
 
@@ -82,7 +81,8 @@ def generated(count: int, seed: int) -> Iterator[Case]:
     sums = ("sum(cost)", "avg(cost)", "sum(paid)", "avg(paid)", "sum(cost) + 1", "-sum(paid)",
             "count(cost)", "count(*)", "round(avg(paid), 3)")  # fmt: skip
     wheres = ("", "", "WHERE id > «2000»", "WHERE age BETWEEN 20 AND «60»", "WHERE ward = «A1»",
-              "WHERE city IS NULL", "WHERE id < 0", "WHERE cost > 5", "WHERE ward <> 'icu' AND id % 3 = 0")  # fmt: skip
+              "WHERE city IS NULL", "WHERE id < 0", "WHERE cost > 5",
+              "WHERE ward <> 'icu' AND id % 3 = 0")  # fmt: skip
     keys = ("ward", "city", "age", "id % 7")
     for _ in range(count):
         chosen = random.sample(sums, random.randint(1, 3))
@@ -94,7 +94,8 @@ def generated(count: int, seed: int) -> Iterator[Case]:
             more = random.choice(("", "HAVING count(*) > 40", "HAVING sum(paid) > «0»"))
             order = f"ORDER BY {chosen[0]}, {key}" if key in {"age", "city"} else ""
             limit = " LIMIT 3" if order and random.random() < 0.5 else ""
-            sql = f"SELECT {key}, {', '.join(chosen)} FROM stay {where} GROUP BY {key} {more} {order}{limit}"
+            sql = f"SELECT {key}, {', '.join(chosen)} FROM stay {where} GROUP BY {key} {more}"
+            sql = f"{sql} {order}{limit}"
         yield Case("sums", (Step(sql),))
 
 
@@ -135,15 +136,15 @@ def test_a_snapshot_keeps_its_sums_over_a_fold(world: tuple[Serving, Liar]) -> N
 
 def test_rows_are_handed_out_in_portions(world: tuple[Serving, Liar]) -> None:
     served, _ = world
-    asked = "SELECT age, sum(cost) FROM stay GROUP BY age ORDER BY age"
+    asked = "SELECT city, sum(cost) FROM stay GROUP BY city ORDER BY 2"
     with psycopg.connect(served.address.conninfo) as link:
         whole = link.execute(asked).fetchall()
         with link.cursor("some") as cursor:
             cursor.execute(asked)
-            parts = cursor.fetchmany(7) + cursor.fetchall()
+            parts = cursor.fetchmany(2) + cursor.fetchall()
         streamed = list(link.cursor().stream(asked, size=1))
     assert parts == whole == streamed
-    assert len(whole) > 50
+    assert len(whole) > 4
 
 
 def test_an_agent_that_is_away_costs_no_answer(world: tuple[Serving, Liar]) -> None:
@@ -217,5 +218,3 @@ def test_a_fold_that_is_killed_anywhere_leaves_one_of_two_states(
     assert done <= 2
     assert served.rows(asked) == whole
     assert served.fold() == 0
-    marks = "SELECT count(*) FROM stay WHERE cost_s > 0"
-    assert served.proxy and marks

@@ -43,7 +43,8 @@ class Read:
     """The groups of one execution."""
 
     groups: list[Group]
-    masked: int
+    rows: int
+    masked: int  # blocks of which a part is added up
     cells: int  # that are to be opened
 
 
@@ -54,7 +55,7 @@ def read_groups(plan: SumPlan, rows: Sequence[Row], live: Sequence[int]) -> Read
         TamperedError: the provider's answer is out of form.
     """
     groups: dict[tuple[bytes | None, ...], Group] = {}
-    read = Read([], 0, 0)
+    read = Read([], 0, 0, 0)
     for row in rows:
         key = _key(plan, row)
         group = groups.get(key)
@@ -66,6 +67,7 @@ def read_groups(plan: SumPlan, rows: Sequence[Row], live: Sequence[int]) -> Read
                 group.counts[at] += _whole(row[tally.at])
         numbers = _numbers(row[plan.rids])
         count = _whole(row[plan.count])
+        read.rows += count
         for at in range(len(plan.columns)):
             mark = _mark(row[plan.marks[at]])
             if mark is None:

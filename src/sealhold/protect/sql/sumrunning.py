@@ -42,7 +42,8 @@ from sealhold.protect.sumform import SumForm, added, form_of, overflows
 from sealhold.protect.sumspec import NoSumError, Part
 from sealhold.protect.techniques.sum_mark import number
 
-MASKED: Final = 2_048  # blocks under a mask of one statement; more are quicker opened
+MASKED: Final = 4_096  # blocks under a mask of one statement
+WORTH: Final = 400  # rows, which are opened in the time that a block under a mask takes
 _PORTAL: Final = b"_sh_sums"
 
 
@@ -197,7 +198,9 @@ class SumRunning:
         talk, touch = self._talk, plan.sums.touch
         leasing, sums = self._running.leasing, talk.parts.sums
         read = read_groups(plan, rows, live)
-        if sums is None or read.masked > MASKED:
+        # few rows are opened sooner than they are added up under masks
+        is_quicker = read.rows < read.masked * WORTH and read.rows <= talk.parts.limits.fetch_rows
+        if sums is None or is_quicker or read.masked > MASKED:
             return None
         if read.cells > talk.parts.limits.fetch_rows:
             raise TooMuchToOpenError(f"more than {talk.parts.limits.fetch_rows} rows in no block")

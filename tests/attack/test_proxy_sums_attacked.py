@@ -16,7 +16,7 @@ from sealhold.model.errors import (
 from sealhold.net.agent import AgentClient
 from sealhold.net.relay.calling import Call, Caller, address_of
 from sealhold.protect.agent import BLOCKS, MASK_BYTES, Agent
-from sealhold.protect.sums import NoSumError
+from sealhold.protect.sumspec import NoSumError
 from sealhold.protect.sumstate import ROWS
 from tests.proxying.summing import agent as served
 from tests.summing import FIRST, SECOND, TOKEN, Place, placed, value

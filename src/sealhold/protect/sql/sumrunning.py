@@ -217,6 +217,8 @@ class SumRunning:
             return None
         except TamperedError as err:
             leasing.found("sum", touch, str(err))
+            if sums.live(plan.columns) is None:
+                leasing.found("quarantined", touch, "")
             raise
         return [_row(plan, group, at, found) for at, group in enumerate(read.groups)]
 

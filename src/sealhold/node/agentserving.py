@@ -65,6 +65,7 @@ class AgentDoors:
 
     def _done(self, method: str, name: str, what: str, body: Body) -> Plain:
         agent = self._agent
+        # THREAT T727: a body is read up to what its request may have, and no further
         match method, what:
             case "GET", "":
                 return list(agent.blocks(name))

@@ -202,6 +202,7 @@ class _Fold:
             self._marked(NEVER, unfit)
             return None
         values = [each for each in numbers if each is not None]
+        # THREAT T725: rows are marked last, by the transaction that has them locked
         self._marked(self._sums.put(self._summed, key, rows, values), rows)
         self._blocks += 1
         self._rows += len(rows)

@@ -138,6 +138,7 @@ class HeSum:
         if len(answer) != self._limbs + 1 or len(chosen) > MAX_ADDED:
             raise TamperedError("not one sum for each plane")
         *sums, check = [self._sums.decrypt(plane) for plane in answer]
+        # THREAT T726: the check of each value has its turn, so an older block does not fit
         if not self._check.fits(sums, check, [(block.where, mask) for block, mask in chosen]):
             raise TamperedError("a sum does not fit its check")
         count = sum(mask.count(1) for _, mask in chosen)

@@ -18,7 +18,7 @@ from threading import Event, Thread
 from typing import Final
 
 from sealhold.model.clock import Entropy
-from sealhold.model.errors import NotFoundError, SealholdError
+from sealhold.model.errors import NotFoundError, SealholdError, TamperedError
 from sealhold.model.shown.proxies import ProxyFold
 from sealhold.node.proxyasking import Provider
 from sealhold.protect.migrating.forms import Phase
@@ -131,7 +131,7 @@ class _Fold:
         if len(self._ask(few)) < ROWS:
             return None
         top = self._ask(f"SELECT coalesce(max({self._mark}), 0) FROM {self._table}")[0][0]
-        after = max(number.unpack(top or bytes(4))[0], 0)
+        after = max(_told(number, top), 0)
         key = self._sums.begun(self._summed, after, self._folder.entropy)
         self._folder.log.tell(
             Step.SUMS, f"{self._summed.column.schema}.{self._summed.column.table}"
@@ -155,10 +155,7 @@ class _Fold:
         counted = self._ask(
             f"SELECT {self._mark}, count(*) FROM {self._table} WHERE {self._mark} > 0 GROUP BY 1"
         )
-        counts = {
-            int(number.unpack(mark or b"")[0]): int(_big.unpack(count or b"")[0])
-            for mark, count in counted
-        }
+        counts = {_told(number, mark): _told(_big, count) for mark, count in counted}
         mine = self._sums.book.blocks(key)
         for block in mine | set(there):
             if block not in mine or not counts.get(block):
@@ -184,7 +181,7 @@ class _Fold:
             if len(found) < ROWS:
                 self._ask("ROLLBACK")
                 return None
-            rows = [int(_big.unpack(rid or b"")[0]) for rid, _ in found]
+            rows = [_told(_big, rid) for rid, _ in found]
             last = self._put(key, rows, [cell for _, cell in found]) or last
             self._ask("COMMIT")
         except BaseException:
@@ -215,6 +212,17 @@ class _Fold:
             (number.pack(mark), array(_INT8, [rid_cell(row) for row in rows])),
             keeps=True,
         )
+
+
+def _told(form: struct.Struct, cell: bytes | None) -> int:
+    """Return a number that the provider gives.
+
+    Raises:
+        TamperedError: it is none.
+    """
+    if cell is None or len(cell) != form.size:
+        raise TamperedError("the provider gives no number")
+    return int(form.unpack(cell)[0])
 
 
 def _marks(blocks: Sequence[int]) -> bytes:

@@ -9,10 +9,13 @@ Source: docs/spec/64-sums-at-an-agent.md section 4; docs/spec/59-proxy-in-a-vaul
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final, NamedTuple
+
+from sqlcipher3.dbapi2 import Connection
 
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import ExhaustedError
@@ -79,12 +82,13 @@ class SumBook:
 
     def keys(self, place: str) -> tuple[SumKey, ...]:
         """Return the keys of a column, the oldest first."""
-        found = self._keys.get(place)
-        if found is None:
-            with self._state.reading() as connection:
-                rows = connection.execute(_KEYS, (place,)).fetchall()
-            found = self._keys[place] = tuple(SumKey(*row) for row in rows)
-        return found
+        with self._guard:
+            found = self._keys.get(place)
+            if found is None:
+                with self._state.reading() as connection:
+                    rows = connection.execute(_KEYS, (place,)).fetchall()
+                found = self._keys[place] = tuple(SumKey(*row) for row in rows)
+            return found
 
     def current(self, place: str) -> SumKey | None:
         """Return the newest key of a column, ended or not."""
@@ -112,26 +116,25 @@ class SumBook:
             StoreFullError: no room.
             StoreUnavailableError: the disk refuses.
         """
-        with self._guard, self._state.changing() as connection:
+        with self._changed(place) as connection:
             (top,) = connection.execute(_TOP, (place,)).fetchone()
             # THREAT T730: no number twice, whatever was lost of what is kept here
             first = max(after + 1, int(top), 1)
             if first > MOST // 2:
                 raise ExhaustedError("the blocks of sums of a column have no more numbers")
             connection.execute(_BEGIN, (place, agent, name, secret.reveal(), first))
-        self._keys.pop(place, None)
         return self.keys(place)[-1]
 
     def end(self, place: str, key: SumKey) -> None:
         """End a key, durably: nothing is decrypted with it any more."""
-        self._change(place, _END, key)
+        with self._changed(place) as connection:
+            connection.execute(_END, (key.number,))
 
     def forget(self, place: str, key: SumKey) -> None:
         """Forget the blocks and the secret of a key; that it was ended is kept."""
-        with self._guard, self._state.changing() as connection:
+        with self._changed(place) as connection:
             connection.execute("DELETE FROM sumblock WHERE number = ?", (key.number,))
             connection.execute(_FORGET, (key.number,))
-        self._keys.pop(place, None)
 
     def put(self, key: SumKey, rows: Sequence[int]) -> Kept:
         """Keep the rows of a new block, durably, and number it.
@@ -193,7 +196,10 @@ class SumBook:
             self._kept[key.number, kept.number] = kept
         return kept
 
-    def _change(self, place: str, sql: str, key: SumKey) -> None:
-        with self._guard, self._state.changing() as connection:
-            connection.execute(sql, (key.number,))
-        self._keys.pop(place, None)
+    @contextmanager
+    def _changed(self, place: str) -> Iterator[Connection]:
+        """Lend a transaction that changes the keys of a column."""
+        with self._guard:
+            with self._state.changing() as connection:
+                yield connection
+            self._keys.pop(place, None)

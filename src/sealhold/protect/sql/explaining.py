@@ -32,6 +32,7 @@ from sealhold.protect.sql.plan import (
 from sealhold.protect.sql.planner import Planner
 from sealhold.protect.sql.rules import Tables
 from sealhold.protect.sql.scope import is_of_system
+from sealhold.protect.techniques.sum_mark import SUFFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +144,8 @@ def _left(plan: Plan) -> Iterator[str]:
             yield f"open {opened}{less}"
         if query.residual is not None:
             yield "do on opened rows what the provider cannot"
+            if any(SUFFIX in each.techniques for each in query.touch.opens):
+                yield "add up opened rows: here `he-sum` is no gain over fetching"
     if isinstance(plan, SumPlan):
         summed = ", ".join(map(_name, plan.columns))
         yield f"add {summed} of rows in no block to what the agent adds up, and check its answer"

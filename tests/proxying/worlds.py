@@ -120,7 +120,7 @@ PATIENT: Final = Table(
         hidden("sex", "character(1)", "deterministic", maybe(one("fmx"))),
         hidden("phone", "text", "fpe", maybe(digits), alphabet="digits"),
         hidden("weight", "numeric(5,1)", "order", maybe(decimal(3, 140, 1)), scale=1),
-        hidden("balance", "numeric(10,2)", "sealed", decimal(-500, 900, 2), "DEFAULT 0"),
+        hidden("balance", "numeric(10,2)", "he-sum", decimal(-500, 900, 2), "DEFAULT 0"),
         hidden("note", "text", "words", maybe(words)),
         clear("city", "text", maybe(one(CITIES))),
         hidden("insured", "boolean", "deterministic", maybe(one(("t", "f")))),
@@ -156,7 +156,7 @@ LAB: Final = Table(
         hidden("value", "double precision", "sealed", maybe(quarters(0, 300))),
         hidden("taken", "timestamp without time zone", "order", moment()),
         hidden("flags", "text[]", "sealed", maybe(one(("{}", "{high}", "{low,again}", '{"a,b"}')))),
-        hidden("units", "integer", "match order", maybe(whole(-50, 50))),
+        hidden("units", "integer", "match order he-sum", maybe(whole(-50, 50))),
     ),
 )  # fmt: skip
 DOCUMENT: Final = Table(

@@ -114,6 +114,11 @@ RATIOS = {
         "scan_rows_per_s",
         "sealed_overhead_bytes",
         "proxy_rss_mb",
+        "sum_add_seconds",
+        "sum_masked_seconds",
+        "sum_open_seconds",
+        "sum_seal_seconds",
+        "sum_bytes_per_value",
     },
 }
 

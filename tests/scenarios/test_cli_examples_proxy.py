@@ -23,8 +23,9 @@ NEEDS = {
     "proxy user remove": "known",
     "proxy secret remove": "known",
 }
-# one does not end by itself: test_proxy_served.py; the others need a server
-ELSEWHERE = {"proxy serve", "proxy init", "proxy migrate"}
+# two do not end by themselves: test_proxy_served.py, test_proxy_sum_commands.py; the others need a
+# server
+ELSEWHERE = {"proxy serve", "proxy init", "proxy migrate", "proxy fold", "proxy agent"}
 EXAMPLES = {
     words: example
     for words, example in ALL.items()

@@ -259,7 +259,8 @@ def test_techniques_with_tables_of_their_own_are_beside_a_column() -> None:
     made = columns(table(column("a", "text", "words"), column("b", "bigint", "he-sum", "order")))
 
     assert list(made["a"].techniques) == [CELL]
-    assert set(made["b"].techniques) == {CELL, "_o"}
+    assert set(made["b"].techniques) == {CELL, "_o", "_s"}
+    assert made["b"].techniques["_s"].sql_type == "integer"
     assert made["a"].beside["words"] == ("clinic", "words", "public.patient.a", 1)
     assert made["b"].physical("_o") == "b_o"
     assert repr(made["b"]) == "Column(public.patient.b)"

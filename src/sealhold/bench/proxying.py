@@ -13,6 +13,7 @@
 - `scan_vs_direct`: rows a second of a whole table, two cells of each opened.
 - `sealed_overhead_bytes`: what a sealed cell takes at the provider more than its value.
 - `proxy_rss_mb`: the proxy's memory after all that.
+- `sum_...`: a million encrypted values added up at an agent (`proxysums.py`).
 
 Source: docs/benchmarks.md.
 """
@@ -35,6 +36,7 @@ from sealhold.bench.pgserver import pg_server
 from sealhold.bench.pooler import pooler
 from sealhold.bench.processes import resident_mb
 from sealhold.bench.proxied import proxied
+from sealhold.bench.proxysums import measure_sums
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import SealholdError
 
@@ -143,6 +145,8 @@ def measure(bench: Bench) -> None:
         served = stack.enter_context(proxied(bench.folder, policy, "rented"))
         measure_ends(bench, Ends(ours=served.address, direct=direct, pooled=pooled, rented=rented))
         bench.figures["proxy_rss_mb"] = resident_mb(served.pid)
+    bench.say("sums")
+    measure_sums(bench)
 
 
 def measure_ends(bench: Bench, ends: Ends) -> None:

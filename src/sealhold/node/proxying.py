@@ -9,10 +9,10 @@ Source: docs/spec/59-proxy-in-a-vault.md section 6.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sealhold.model.errors import SealholdError, UsageError
 from sealhold.net.dial import Server
@@ -23,6 +23,7 @@ from sealhold.node.proxyauditing import Audits, heads_noted
 from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxypairs import PairKeeper, kept_up
 from sealhold.node.proxyplaces import postgres_of
+from sealhold.node.proxysumming import Summing
 from sealhold.node.proxywatching import Watching, baits_of, watching_of
 from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.guards import guards_of
@@ -52,6 +53,9 @@ from sealhold.vault.proxypolicies import Policies
 from sealhold.vault.proxystates import ProxyStates
 from sealhold.vault.proxyusers import Users
 
+if TYPE_CHECKING:
+    from sealhold.node.proxyfolding import Folder
+
 _SECOND: Final = 1_000  # milliseconds
 _TURNS: Final = 32  # bits: changes of phases, below the version of the policy
 
@@ -69,6 +73,7 @@ class Proxy:
     migrations: Migrations
     audits: Audits
     watching: Watching
+    folder: "Folder | None" = None  # of sums at agents
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +192,25 @@ def proxying(
             provider=csp.url,
         )
         audits.settle()
-        with _swept(gate), kept_up(keeper), heads_noted(audits):
+        migrations = _migrations(core, planning, state, first.server, first.account)
+        summing = Summing(read, planning.columns, columnkeys, state, environment)
+        with (
+            _swept(gate),
+            kept_up(keeper),
+            heads_noted(audits),
+            summing.lent(core, migrations) as (sums, folder),
+        ):
             yield Proxy(
-                door=PgDoor(site, lambda _database: first.server, shown, watching),
+                door=PgDoor(
+                    replace(site, sums=sums), lambda _database: first.server, shown, watching
+                ),
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
-                migrations=_migrations(core, planning, state, first.server, first.account),
+                migrations=migrations,
                 audits=audits,
                 watching=watching,
+                folder=folder,
             )
     finally:
         gate.close()

@@ -28,7 +28,7 @@ _USES: Final = {  # which techniques a key changes
     "tokens": ("words",),
     "bits": ("match",),
     "scale": ("order", "he-sum", "paillier-sum", "range-hidden"),
-    "range": ("order", "range-hidden", "fpe"),
+    "range": ("order", "range-hidden", "fpe", "he-sum"),
     "buckets": ("range-hidden",),
     "alphabet": ("fpe",),
 }

@@ -41,15 +41,16 @@ from sealhold.protect.techniques.match import LooseMatch, Match
 from sealhold.protect.techniques.order import Order
 from sealhold.protect.techniques.range_hidden import RangeHidden, hidden_ranges
 from sealhold.protect.techniques.sealed import Sealed
+from sealhold.protect.techniques.sum_mark import SumMark
 from sealhold.protect.techniques.token import Token, TokenMap
 from sealhold.protect.techniques.words import Words
 
 NAME_BYTES: Final = 63  # of a name at PostgreSQL; a longer one it cuts
-BESIDE: Final = frozenset({"words", "range-hidden", "he-sum", "paillier-sum"})
+BESIDE: Final = frozenset({"words", "range-hidden", "paillier-sum"})
 """Techniques that keep what they make in tables of their own."""
 
 # THREAT T618: counters are of one column; under a key of two, both would make the same labels
-OF_ONE_COLUMN: Final = frozenset({"sealed", "words", "range-hidden"})
+OF_ONE_COLUMN: Final = frozenset({"sealed", "words", "range-hidden", "he-sum"})
 """Techniques whose keys are of their column alone, also in a domain."""
 
 _ALPHABETS: Final = {
@@ -270,7 +271,7 @@ class _Maker:
             return None
         return Pairs(self._secret(key), self.counting(key), self.entropy)
 
-    def _technique(
+    def _technique(  # noqa: PLR0911  # reason: one way for each technique
         self, name: str, table: TablePolicy, column: ColumnPolicy, type_: PgType, form: Codec[Any]
     ) -> tuple[Technique, KeyName]:
         key = self._key(name, table, column)
@@ -289,6 +290,8 @@ class _Maker:
             case "fpe":
                 alphabet = _ALPHABETS.get(column.alphabet, column.alphabet.removeprefix("="))
                 return Fpe(Ff1(self._secret(key), alphabet, key.domain.encode())), key
+            case "he-sum":
+                return SumMark(), key
             case "token" if self.tokens is not None:
                 return _token(self.tokens(key), self.entropy, type_, form), key
             case _:

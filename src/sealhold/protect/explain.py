@@ -18,11 +18,13 @@ from sealhold.protect.pairs import Counters
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Leak
 from sealhold.protect.sql.besides import lying
+from sealhold.protect.techniques.sum_mark import SUFFIX
 from sealhold.protect.typefamilies import kind_of
 
 KEY_BYTES: Final = 32
 ROW_NUMBER: Final = "_sh_rid"
 CELL_BYTES: Final = 33  # version, key version, nonce and tag of a cell
+MARK_BYTES: Final = 4  # of a block at an agent
 TERM_BYTES: Final = 16  # of an equality term, and of what SIV adds
 _ADDED: Final = {"deterministic": TERM_BYTES, "fpe": 0, "token": 0}  # else it is a cell
 _BITS: Final = {"int2": 16, "int4": 32, "date": 32, "float4": 64}  # of an order term; else 64
@@ -165,6 +167,8 @@ def _bytes(policy: ColumnPolicy, suffix: str) -> int:
         return next((_ADDED[each] for each in policy.techniques if each in _ADDED), CELL_BYTES)
     if suffix == "_o":
         return _BITS.get(kind_of(policy.type).base, 64)
+    if suffix == SUFFIX:
+        return MARK_BYTES
     return -(-policy.bits // 8) or TERM_BYTES
 
 

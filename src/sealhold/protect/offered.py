@@ -19,9 +19,9 @@ from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.tomllines import Path
 
 TECHNIQUES: Final = frozenset(
-    {"sealed", "match", "deterministic", "order", "fpe", "words", "range-hidden"}
+    {"sealed", "match", "deterministic", "order", "fpe", "words", "range-hidden", "he-sum"}
 )
-BESIDE: Final = frozenset({"he-sum", "paillier-sum"})
+BESIDE: Final = frozenset({"paillier-sum"})
 """Techniques without which a column is sealed as well as with them."""
 APART: Final = frozenset({"words", "range-hidden", "he-sum", "paillier-sum"})
 """Techniques that keep what they make elsewhere, which changes of tagged rows do not keep up."""

@@ -27,7 +27,7 @@ _INSIDE: Final = re.compile(r"[a-z0-9+.-]+://[^/@]*:[^/@]+@.*|.*[?&]password=.*"
 _SCHEMES: Final = {
     "postgres": ("postgresql://", "postgres://"),
     "s3": ("https://", "http://"),
-    "agent": ("https://",),
+    "agent": ("https://", "http://"),
 }
 
 

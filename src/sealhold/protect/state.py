@@ -23,7 +23,7 @@ from sqlcipher3.dbapi2 import Connection
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import ExhaustedError, InvalidError, ProxyStateLostError
-from sealhold.protect.stateschema import FORM, SCHEMA
+from sealhold.protect.stateschema import FORM, LATER, SCHEMA
 from sealhold.stores.cipherfile import CipherFile, becoming
 from sealhold.stores.connections import Connections
 
@@ -77,6 +77,8 @@ class State:
         try:
             self._turn = self._read(path, turn)
             with self.changing() as connection:
+                for text in LATER:
+                    connection.execute(text)
                 self.started = self.new_epoch(connection)
         except BaseException:
             self._connections.close()

@@ -10,6 +10,7 @@
 | token | values and what stands for them |
 | migration | how far each table is that was migrated |
 | part, staged | the versions of rows, 1,024 to a part; those whose transaction may go on |
+| sumkey, sumblock | keys of sums of each column; which rows lie in each block at an agent |
 
 A `place` names a column or domain.
 
@@ -54,6 +55,15 @@ _MIGRATION: Final = (
     "CREATE TABLE migration (place TEXT, name TEXT, phase TEXT NOT NULL, is_back INTEGER NOT NULL,"
     f" PRIMARY KEY (place, name)) {_BARE}"
 )
+_SUMKEY: Final = (
+    "CREATE TABLE IF NOT EXISTS sumkey (number INTEGER PRIMARY KEY AUTOINCREMENT, place TEXT NOT NULL,"
+    " agent TEXT NOT NULL, name BLOB NOT NULL, key BLOB NOT NULL, first INTEGER NOT NULL,"
+    " next INTEGER NOT NULL, state INTEGER NOT NULL) STRICT"
+)
+_SUMBLOCK: Final = (
+    "CREATE TABLE IF NOT EXISTS sumblock (number INTEGER, block INTEGER, rows BLOB NOT NULL,"
+    f" PRIMARY KEY (number, block)) {_BARE}"
+)
 _FIRST: Final = "INSERT INTO meta VALUES ('form', 1), ('turn', 0)"
 
 _PART: Final = (
@@ -64,10 +74,11 @@ _STAGED: Final = (
     "CREATE TABLE IF NOT EXISTS staged (ticket INTEGER, place TEXT, rid INTEGER,"
     f" version INTEGER NOT NULL, PRIMARY KEY (ticket, place, rid)) {_BARE}"
 )
-ROWS: Final = (_PART, _STAGED)  # made at the first start that needs them: files may be older
+LATER: Final = (_PART, _STAGED, _SUMKEY, _SUMBLOCK)  # a file of before has none of them
 
 SCHEMA: Final = (
     *(_META, _EPOCH, _SEALED, _SERIES, _GAP),
     *(_TICKET, _TAKEN, _TAKEN_BY_WORD, _RENEWED, _TOKEN, _MIGRATION),
+    *LATER,
     _FIRST,
 )

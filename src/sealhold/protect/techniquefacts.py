@@ -68,7 +68,10 @@ FACTS: Final = {
         serves=frozenset({"search", "update"}), learns=frozenset({"access"}), families=_TEXT
     ),
     "he-sum": Facts(
-        serves=frozenset({"compute", "update"}), learns=frozenset({"rows"}), families=_NUMBERS
+        serves=frozenset({"compute", "update"}),
+        learns=frozenset({"rows"}),
+        families=_NUMBERS,
+        suffix="_s",
     ),
     "paillier-sum": Facts(
         serves=frozenset({"compute", "update"}),

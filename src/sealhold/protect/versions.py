@@ -24,7 +24,6 @@ from sealhold.model.errors import RowStaleError, RowTamperedError
 from sealhold.protect.guards import Guard
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.state import State
-from sealhold.protect.stateschema import ROWS
 
 PART: Final = 1_024  # row numbers
 NEVER, DELETED = 0, -1
@@ -103,9 +102,6 @@ class Versions:
         self._horizon = 0  # changes before it are not remembered any more
         self._seen: list[tuple[Ticket, int]] = []  # doubts that a row has ended, not yet durable
         self.now = 0  # counts changes
-        with state.changing() as connection:
-            for text in ROWS:
-                connection.execute(text)
         with state.reading() as connection:
             self._load(connection)
 

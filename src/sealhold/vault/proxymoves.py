@@ -24,6 +24,7 @@ class Step(StrEnum):
     FINISHED = "the clear form of a table was dropped"
     GOING_BACK = "a migration back began"
     BACK = "a table was put back in the clear"
+    SUMS = "sums of a table go on under a new key"
 
 
 class MovesLog:

@@ -2,7 +2,7 @@
 
 import signal
 import socket
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from threading import Event
 from typing import Annotated, cast
@@ -65,6 +65,7 @@ def proxy_serve(
         _bound(host, port) as listener,
         proxy.migrations.going_on([each for each in migrate.split(",") if each]),
         proxy.watching.going_on(lambda cause, place: _tell(session, cause, place)),
+        nullcontext() if proxy.folder is None else proxy.folder.going_on(),
         suppress(KeyboardInterrupt),
     ):
         ending = Event()

@@ -118,6 +118,7 @@ from sealhold.model.errors.tampered import (
     TamperedError,
 )
 from sealhold.model.errors.unavailable import (
+    AgentAwayError,
     AuditUnavailableError,
     BrokerLostError,
     BudgetAwayError,
@@ -149,6 +150,7 @@ from sealhold.model.errors.unavailable import (
 )
 
 __all__ = [
+    "AgentAwayError",
     "AuditUnavailableError",
     "BadCertificateError",
     "BadChainError",

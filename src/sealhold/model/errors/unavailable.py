@@ -239,6 +239,15 @@ class ProviderAwayError(UnavailableError):
     """
 
 
+class AgentAwayError(UnavailableError):
+    """The agent that adds up for the proxy does not answer, or has not what it was given.
+
+    Remedy: look whether `sealhold proxy agent` runs there, then `sealhold proxy fold`.
+
+    Over HTTP: whoever runs the proxy must look after its agent.
+    """
+
+
 class DatabaseAwayError(UnavailableError):
     """The database of a provider does not answer, or is not who it must be.
 

@@ -178,3 +178,13 @@ class ProxyAudit:
     provider: str
     head: str  # hexadecimal; stands for all rows under `integrity = "table"`
     tables: tuple[ProxyAuditedTable, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyFold:
+    """What a fold of one column did."""
+
+    column: str
+    blocks: int  # that were put at its agent
+    rows: int  # in those blocks
+    quarantined: bool = False  # its agent gave too many wrong sums to be asked any more

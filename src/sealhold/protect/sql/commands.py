@@ -14,9 +14,10 @@ from sealhold.protect.sql.binding import Values
 from sealhold.protect.sql.errors import NOT_POSSIBLE, error
 from sealhold.protect.sql.line import INSIDE, Line, Swallowed
 from sealhold.protect.sql.opening import NO_DATA, Opening, Rows, framed, row_description
-from sealhold.protect.sql.plan import Control, Given, Hidden, Plan, Query, Rewrite, Verb
+from sealhold.protect.sql.plan import Control, Given, Hidden, Plan, Query, Rewrite, SumPlan, Verb
 from sealhold.protect.sql.rewriting import Rewriting
 from sealhold.protect.sql.running import Running
+from sealhold.protect.sql.sumrunning import SumRunning
 from sealhold.protect.sql.talk import OURS, Cursor, Job, Portal, Statement, Talk
 from sealhold.protect.sql.wire import build_execute, build_target, frame
 
@@ -35,10 +36,13 @@ class _Fetched(Rows):
 class Commands:
     """Carries out statements about the session."""
 
-    def __init__(self, talk: Talk, running: Running, rewriting: Rewriting) -> None:
+    def __init__(
+        self, talk: Talk, running: Running, rewriting: Rewriting, summing: SumRunning
+    ) -> None:
         self._talk = talk
         self._running = running
         self._rewriting = rewriting
+        self._summing = summing
 
     def description(self, plan: Plan, results: Sequence[int]) -> Callable[[], bytes]:
         """Return what a Describe is answered, at its turn."""
@@ -114,6 +118,8 @@ class Commands:
                 yield from self._running.whole(query, values, results, is_described=is_described)
             case Rewrite() as rewrite:
                 yield from self._rewriting.run(rewrite, values, results, is_described=is_described)
+            case SumPlan() as sums:
+                yield from self._summing.run(sums, values, results, is_described=is_described)
             case _:
                 talk.line.refuse(
                     error(NOT_POSSIBLE, "EXECUTE of such a statement is not possible here")
@@ -121,6 +127,8 @@ class Commands:
 
     def _declare(self, plan: Control) -> Job:
         talk, line, query = self._talk, self._talk.line, plan.inner
+        if isinstance(query, SumPlan):
+            query = query.opened  # a cursor is a portal at the provider
         yield from talk.drained()
         if line.skipping:
             return
@@ -178,6 +186,8 @@ class Commands:
             behind = statement.plan
             if isinstance(behind, Rewrite):
                 return behind.change
+            if isinstance(behind, SumPlan):
+                return behind.opened
             return behind if isinstance(behind, Query) else None
         return None
 

@@ -38,12 +38,14 @@ from sealhold.protect.sql.plan import (
     Relay,
     Rewrite,
     Script,
+    SumPlan,
 )
 from sealhold.protect.sql.planner import Planner
 from sealhold.protect.sql.roleplanning import masked_relation
 from sealhold.protect.sql.rules import Tables
 from sealhold.protect.sql.scope import is_of_system
 from sealhold.protect.sql.searching import QUERIES
+from sealhold.protect.techniques.sum_mark import SUFFIX
 
 NO_MASKS: Final[Tables] = {}
 
@@ -130,6 +132,8 @@ def _sent(plan: Plan) -> Iterator[str]:
             yield plan.select.sql
             yield from _pairs(plan.kept)
             yield plan.change.sql
+        case SumPlan():
+            yield plan.sums.sql
         case CopyPlan():
             yield from _looked_up(plan.query)
             yield plan.sql
@@ -177,6 +181,8 @@ def _queries(plan: Plan) -> Iterable[Query]:
             return (plan,)
         case Rewrite():
             return (plan.select, plan.change)
+        case SumPlan():
+            return (plan.sums,)
         case CopyPlan() if plan.query is not None:
             return (plan.query,)
         case Control() if plan.inner is not None:
@@ -189,9 +195,15 @@ def _left(plan: Plan) -> Iterator[str]:
     for query in _queries(plan):
         if query.touch.opens:
             opened = ", ".join(f"{each.table}.{each.name}" for each in query.touch.opens)
-            yield f"open {opened}"
+            less = " of rows in no block, and of groups" if isinstance(plan, SumPlan) else ""
+            yield f"open {opened}{less}"
         if query.residual is not None:
             yield "do on opened rows what the provider cannot"
+            if any(SUFFIX in each.techniques for each in query.touch.opens):
+                yield "add up opened rows: here `he-sum` is no gain over fetching"
+    if isinstance(plan, SumPlan):
+        summed = ", ".join(map(_name, plan.columns))
+        yield f"add {summed} of rows in no block to what the agent adds up, and check its answer"
     if isinstance(plan, Rewrite) and plan.where is not None:
         yield "drop the rows that the rest of the condition excludes"
     stored = dict.fromkeys(map(_name, _stored(plan)))
@@ -230,6 +242,8 @@ def _leaks(plan: Plan) -> Iterator[str]:
             yield f"how many pairs of {name} are asked for, and which again"
         if query.outputs is not None or query.residual is not None:
             yield "how many rows the answer has, and which"
+    if isinstance(plan, SumPlan):
+        yield "how many rows are added up, and which; the agent: which of each block, in each group"
     for column in _stored(plan):
         for technique in column.techniques.values():
             yield from (f"of {_name(column)}: {leak.learns}" for leak in technique.leaks)

@@ -25,6 +25,7 @@ from sealhold.protect.sql.plan import (
     Relay,
     Rewrite,
     Script,
+    SumPlan,
 )
 from sealhold.protect.sql.planning import Cells, Planner
 
@@ -140,7 +141,7 @@ def _written(plan: Plan, names: Names) -> Iterable[str]:
             return _named(plan.sql, names)
         case Control():
             return () if plan.inner is None else _written(plan.inner, names)
-        case Refused():
+        case Refused() | SumPlan():
             return ()
 
 

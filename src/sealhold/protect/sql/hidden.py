@@ -33,11 +33,13 @@ from sealhold.protect.sql.plan import (
     Relay,
     Rewrite,
     Script,
+    SumPlan,
     Touch,
 )
 from sealhold.protect.sql.prepared import ToldSwallowed
 from sealhold.protect.sql.rewriting import Rewriting
 from sealhold.protect.sql.running import Running, answer_of
+from sealhold.protect.sql.sumrunning import SumRunning
 from sealhold.protect.sql.talk import Job, Portal, Statement, Talk
 from sealhold.protect.sql.wire import (
     build_bind,
@@ -68,7 +70,8 @@ class Hiding:
         self._running = running
         self._copying = copying
         self._rewriting = Rewriting(talk, running)
-        self._commands = Commands(talk, running, self._rewriting)
+        self._summing = SumRunning(talk, running)
+        self._commands = Commands(talk, running, self._rewriting, self._summing)
 
     # --- one message of the extended protocol ---
 
@@ -132,7 +135,7 @@ class Hiding:
         """Run a portal."""
         line, plan, answer = self._talk.line, portal.statement.plan, portal.answer
         if not isinstance(plan, Query):
-            self._talk.start(self._guarded(self._execute_other(portal)))
+            self._talk.start(self._guarded(self._execute_other(portal, rows)))
         elif not isinstance(answer, Opening):
             line.refuse(error("55000", "portal cannot be run"))
         elif not answer.is_kept:
@@ -175,6 +178,8 @@ class Hiding:
                 self._talk.refuse(plan)
             case Rewrite():
                 yield from self._rewriting.whole(plan, Values())
+            case SumPlan():
+                yield from self._summing.run(plan, Values(), ())
             case Script():
                 yield from self._leave(plan.touch)
                 yield from self._script(plan)
@@ -234,12 +239,14 @@ class Hiding:
         except (PgValueError, SealholdError) as err:
             self._talk.line.refuse(value_error(err))
 
-    def _execute_other(self, portal: Portal) -> Job:
+    def _execute_other(self, portal: Portal, rows: int) -> Job:
         plan = portal.statement.plan
         values = portal.answer.values if isinstance(portal.answer, Waiting) else Values()
         match plan:
             case Rewrite():
                 yield from self._rewriting.run(plan, values, portal.results)
+            case SumPlan():
+                yield from self._summing.execute(plan, portal, rows)
             case Script():
                 yield from self._leave(plan.touch)
                 yield from self._script(plan)
@@ -326,4 +333,6 @@ def _query_of(plan: Plan) -> Query | None:
     """Return what decides a plan's parameters and columns."""
     if isinstance(plan, Query):
         return plan
+    if isinstance(plan, SumPlan):
+        return plan.opened
     return plan.change if isinstance(plan, Rewrite) else None

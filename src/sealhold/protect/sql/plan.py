@@ -249,6 +249,46 @@ class Rewrite:
     may_skip: bool = False  # ON CONFLICT DO NOTHING
 
 
+@dataclass(frozen=True, slots=True)
+class GroupKey:
+    """A column that sums are grouped by: where it stands in the rows of `sums`."""
+
+    at: int
+    by: tuple[int, ...]  # terms that are equal in a group; none: its own value
+    type: PgType
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One aggregate of a SumPlan."""
+
+    kind: Literal["sum", "avg", "count"]
+    at: int  # which of its columns; of a count, which value of a row of `sums`
+
+
+@dataclass(frozen=True, slots=True)
+class SumPlan:
+    """Sums that an agent makes: of rows whose numbers the provider gives, block by block.
+
+    The rows of `sums` are keys, the mark of each column, how many rows, their numbers, the cells of
+    those in no block, and counts; `Made(n)` is the first block of the n-th column. `residual` makes
+    the client's rows of one row for each group: its keys and tallies. Where no agent can do it,
+    `opened` is run, which also says what the client sees.
+    """
+
+    opened: Query
+    sums: Query
+    columns: tuple[Column, ...]
+    keys: tuple[GroupKey, ...]
+    marks: tuple[int, ...]
+    count: int
+    rids: int
+    cells: tuple[int, ...]
+    tallies: tuple[Tally, ...]
+    residual: Residual
+    is_grouped: bool
+
+
 @unique
 class Verb(Enum):
     """A statement that the session itself understands."""
@@ -317,4 +357,4 @@ class Refused:
     position: int = 0  # in characters from 1; 0: nowhere
 
 
-Plan = Query | Relay | Script | Rewrite | Control | CopyPlan | Refused
+Plan = Query | SumPlan | Relay | Script | Rewrite | Control | CopyPlan | Refused

@@ -48,7 +48,7 @@ class RowReader:
             if at + size > end:
                 break
             if size == self._size and end - at >= _MANY * size and self._streak >= _MANY:
-                count = self._run(data, at, end)
+                count = min(self._run(data, at, end), most - len(found))
                 if count:
                     stop = at + count * size
                     found.extend(self._values.iter_unpack(data[at:stop]))

@@ -186,9 +186,7 @@ class Running:
             SealholdError: it is refused.
             PgValueError: a value that its column cannot hold.
         """
-        if len(values.cells) < needed(query):
-            code, said = _NONE_GIVEN if not values.cells else _TOO_FEW
-            raise PgValueError(code, said)
+        check_count(query, values)
         if not self.is_ready(query):
             yield from self.made_ready(query)
             if self._talk.line.skipping:
@@ -214,6 +212,17 @@ class Running:
             return b"" if description == NO_DATA else description
 
         self._talk.line.reply(said)
+
+
+def check_count(query: Query, values: Values) -> None:
+    """Look whether a statement of a Query, or EXECUTE, gives enough values.
+
+    Raises:
+        PgValueError: too few.
+    """
+    if len(values.cells) < needed(query):
+        code, said = _NONE_GIVEN if not values.cells else _TOO_FEW
+        raise PgValueError(code, said)
 
 
 def answer_of(opening: Opening, most: int = 0) -> Rows | Passed:

@@ -34,6 +34,7 @@ from sealhold.protect.sql.startup import Startup, Welcome
 from sealhold.protect.sql.talk import Parts, Talk
 from sealhold.protect.sql.upstream import Account, Upstream
 from sealhold.protect.sql.wire import HEAD, frame
+from sealhold.protect.sumspec import Sums
 from sealhold.protect.versions import Versions
 from sealhold.protect.watching import UNWATCHED, AtReplica, Watch
 
@@ -54,6 +55,7 @@ class Site:
     verifier: Callable[[str], Verifier]  # of any name; takes long
     account: Callable[[str], Account]  # at the provider, for a database of ours
     versions: Versions | None = None  # of rows that are tagged
+    sums: Sums | None = None  # at an agent
     offers_tls: bool = True
     demands_tls: bool = True
     planners: Callable[[str], Planner | None] = lambda _user: None  # of users with a role
@@ -259,6 +261,7 @@ class Session:
                 principal=welcome.user,
                 database=welcome.database,
                 versions=site.versions,
+                sums=site.sums,
             )
         )
         line = talk.line

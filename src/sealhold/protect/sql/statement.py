@@ -52,6 +52,7 @@ from sealhold.protect.sql.roles import check_role
 from sealhold.protect.sql.rules import Rules
 from sealhold.protect.sql.scope import Scope
 from sealhold.protect.sql.selecting import Selecting
+from sealhold.protect.sql.summing import sum_plan
 from sealhold.protect.sql.touched import new_schema, tables_of
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
@@ -176,7 +177,12 @@ class Planning:
     # queries
 
     def _select(self) -> Plan:
-        return self._query(self.node.select_stmt)
+        query = self._query(self.node.select_stmt)
+        if not self.rules.summed or query.residual is None:
+            return query
+        self._begin()
+        made = sum_plan(self.node.select_stmt, self.selecting, query, self.rules.summed)
+        return made or query
 
     def _query(self, select: pb.SelectStmt) -> Query:
         try:

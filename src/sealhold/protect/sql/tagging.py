@@ -52,9 +52,12 @@ class Written(Rows):
         rows, end = opening.read(data, at)
         if self.is_given_up or not rows:
             return end
-        if not opening.may_open(len(rows)):
+        may = opening.may_open(len(rows))
+        if not may:
             self.stall(line)
             return at
+        if may < len(rows):
+            rows, end = opening.read(data, at, may)
         try:
             opening.keep(rows)
             self._note(rows)

@@ -32,7 +32,16 @@ from sealhold.protect.sql.errors import (
 )
 from sealhold.protect.sql.line import Line, Swallowed
 from sealhold.protect.sql.parsing import cstring
-from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite, Touch
+from sealhold.protect.sql.plan import (
+    Control,
+    Plan,
+    Query,
+    Refused,
+    Relay,
+    Rewrite,
+    SumPlan,
+    Touch,
+)
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.settings import learned
 from sealhold.protect.sql.wire import (
@@ -42,6 +51,7 @@ from sealhold.protect.sql.wire import (
     build_parse,
     build_target,
 )
+from sealhold.protect.sumspec import Sums
 from sealhold.protect.versions import Versions
 from sealhold.protect.watching import UNWATCHED, Watch
 
@@ -50,7 +60,7 @@ Job = Generator[Wait, Any, None]
 MAX_TEXT: Final = 16_777_216  # bytes of a statement that is planned
 PLANS: Final = 512  # texts that one session remembers
 _COMES_AGAIN: Final = 65_536  # bytes: longer ones seldom do
-_RUN: Final = (Query, Rewrite)  # both are bound here: an UPDATE may become one in two phases
+_RUN: Final = (Query, Rewrite, SumPlan)  # all are bound here, and one may become another
 _ASKING: Final = b"_sh_ask"
 OURS: Final = b"_sh_"  # how names of our own statements and portals begin
 
@@ -69,6 +79,7 @@ class Parts:
     versions: Versions | None = None  # of rows that are tagged
     is_masked: bool = False  # the user's role is shown masks
     watch: Watch = UNWATCHED
+    sums: Sums | None = None  # at an agent
 
 
 @dataclass(slots=True)
@@ -153,8 +164,7 @@ class Talk:
     def plans(self, text: bytes, oids: tuple[int, ...] = ()) -> tuple[Plan, ...]:
         """Return what is done for each statement of a text, under the names of now."""
         key = (text, oids) if oids else text
-        found = self._plans.get(key)
-        if found is not None:
+        if (found := self._plans.get(key)) is not None:
             return found
         try:
             decoded = text.decode()

@@ -17,7 +17,7 @@ it is told nothing, and is asked as before until the new key comes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Protocol
 
 from sealhold.crypto.bfv import MAX_ADDED, PRIME, SLOTS, BfvKey
 from sealhold.crypto.secret import Secret
@@ -28,6 +28,14 @@ from sealhold.protect.spec import Leak, Op
 
 LIMB: Final = 10  # bits
 _LIMB_MASK: Final = (1 << LIMB) - 1
+
+
+class Placed(Protocol):
+    """What is known of the slots of a block."""
+
+    @property
+    def where(self) -> bytes:
+        """Rows and turns of all slots as they are checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,7 @@ class HeSum:
         second = self._check.checks(after.where, limbs)
         return self._sealed([*limbs, [b - a for a, b in zip(first, second, strict=True)]])
 
-    def total(self, answer: Sequence[bytes], chosen: Sequence[tuple[Block, bytes]]) -> int:
+    def total(self, answer: Sequence[bytes], chosen: Sequence[tuple[Placed, bytes]]) -> int:
         """Return the sum of all chosen values.
 
         Args:
@@ -126,10 +134,11 @@ class HeSum:
             self.ended = True
             raise
 
-    def _total(self, answer: Sequence[bytes], chosen: Sequence[tuple[Block, bytes]]) -> int:
+    def _total(self, answer: Sequence[bytes], chosen: Sequence[tuple[Placed, bytes]]) -> int:
         if len(answer) != self._limbs + 1 or len(chosen) > MAX_ADDED:
             raise TamperedError("not one sum for each plane")
         *sums, check = [self._sums.decrypt(plane) for plane in answer]
+        # THREAT T726: the check of each value has its turn, so an older block does not fit
         if not self._check.fits(sums, check, [(block.where, mask) for block, mask in chosen]):
             raise TamperedError("a sum does not fit its check")
         count = sum(mask.count(1) for _, mask in chosen)

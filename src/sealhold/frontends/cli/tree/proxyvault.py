@@ -63,6 +63,18 @@ def _release() -> Function:
     return proxy_release
 
 
+def _fold() -> Function:
+    from sealhold.frontends.cli.proxy_fold import proxy_fold
+
+    return proxy_fold
+
+
+def _agent() -> Function:
+    from sealhold.frontends.cli.proxy_agent import proxy_agent
+
+    return proxy_agent
+
+
 def _destroy() -> Function:
     from sealhold.frontends.cli.proxy_destroy import proxy_destroy
 
@@ -153,6 +165,16 @@ PROXY_VAULT: Mapping[str, Entry | Group] = {
         about="Let go of a table, user or provider that a proxy holds back.",
         example="proxy release clinic --table patient",
         load=_release,
+    ),
+    "fold": Entry(
+        about="Put values into blocks at an agent, which adds them up and cannot read them.",
+        example="proxy fold stay",
+        load=_fold,
+    ),
+    "agent": Entry(
+        about="Add up for a proxy what cannot be read here, until Ctrl-C.",
+        example="proxy agent sums/ --port 8724",
+        load=_agent,
     ),
     "destroy": Entry(
         about="Destroy the key of a dataset: nothing of it is readable any more, at any provider.",

@@ -6,7 +6,7 @@
 Source: docs/spec/56-postgresql-proxy.md section 2.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import SSLContext
@@ -45,6 +45,11 @@ class Cancelled(Protocol):
     key: bytes
     provider_key: bytes
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing that it planned is under way."""
+        ...
+
 
 @dataclass(slots=True)
 class PgDoor:
@@ -59,6 +64,10 @@ class PgDoor:
     def live(self) -> Mapping[bytes, object]:
         """The sessions that are connected, by the key that cancels each."""
         return self._sessions
+
+    def sessions(self) -> Iterable[Cancelled]:
+        """Return all that are connected; any thread may ask."""
+        return [each for each, _ in list(self._sessions.values())]
 
     def session(self) -> Session:
         """Return a new session."""

@@ -19,10 +19,14 @@ from sealhold.net.dial import Server
 from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
+from sealhold.node.proxycrowd import Crowd
+from sealhold.node.proxyforms import Columns, Forms
 from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
-from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.columns import Derived, KeyName, columns_of
+from sealhold.protect.migrating.forms import Move
 from sealhold.protect.migrating.meanwhile import meanwhile
+from sealhold.protect.migrating.standing import KeyOf, Table
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
 from sealhold.protect.sql.names import LOADING, Cells, Names, read_names
@@ -35,6 +39,7 @@ from sealhold.protect.state import State
 from sealhold.protect.statemoves import Notes
 from sealhold.protect.statetokens import Tokens
 from sealhold.vault.core import Core
+from sealhold.vault.proxyforms import ProxyForms
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.proxymoves import MovesLog
@@ -44,9 +49,8 @@ from sealhold.vault.proxystates import ProxyStates
 from sealhold.vault.proxyusers import Users
 
 _SECOND: Final = 1_000  # milliseconds
+_TOKEN: Final = "token"  # noqa: S105  # reason: a technique
 _TURNS: Final = 32  # bits: changes of phases, below the version of the policy
-
-_Columns = Mapping[tuple[str, str], Mapping[str, Column]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,7 @@ class Planning:
     """The planner as a session asks it, with the names that the provider tells."""
 
     planner: Planner
-    columns: _Columns
+    columns: Forms
     notes: Notes
 
     @property
@@ -82,6 +86,22 @@ class Planning:
         """Return the names that the answers to `loading` tell of, in the same order."""
         moving = meanwhile(lambda: under_way(self.notes, self.columns))
         return read_names(answers, self.columns, self.planner.is_listed, shown_by, moving)
+
+    def plan(self, text: str, oids: Sequence[int], names: Names) -> tuple[Plan, ...]:
+        """Return what is done for each statement of a text."""
+        return self.planner.plan(text, oids, names)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """The planner of the keys of a table, in the form that it just got."""
+
+    planner: Planner
+    columns: Mapping[Table, Columns]
+
+    def names(self, answers: Sequence[Sequence[Cells]]) -> Names:
+        """Return the names that answers tell of; nothing is under way in them."""
+        return read_names(answers, self.columns, self.planner.is_listed, shown_by)
 
     def plan(self, text: str, oids: Sequence[int], names: Names) -> tuple[Plan, ...]:
         """Return what is done for each statement of a text."""
@@ -120,7 +140,7 @@ def proxying(
     keys, users = ProxyKeys(core), Users(core)
     # THREAT T688: a name that nobody has gets a salt that stays
     strangers = keys.strangers()
-    datasets = keys.of({table.dataset for table in read.tables if table.is_protected})
+    keys.of({table.dataset for table in read.tables if table.is_protected})
     csp = postgres_of(read)
     server = server_of(csp)
     account = account_of(csp, ProxySecrets(core), environment)
@@ -129,7 +149,8 @@ def proxying(
     state = states.open(active.name, renew=renew)
     gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
     try:
-        planning = _planning(core, read, Derived(datasets.__getitem__), state)
+        planning = _planning(core, read, keys, state)
+        crowd = Crowd(clock=core.clock)
         site = Site(
             planner=planning,
             gate=gate,
@@ -139,40 +160,67 @@ def proxying(
             limits=read.limits,
             verifier=lambda name: users.verifier(name, strangers),
             account=lambda _database: account,
+            hold=crowd,
             offers_tls=shown is not None,
             demands_tls=shown is not None,
         )
+        door = PgDoor(site, lambda _database: server, shown)
+        crowd.sessions = door.sessions
+        migrations = _migrations(core, planning, state, server, account, crowd)
+        with suppress(SealholdError):  # the provider is away: they are looked at another time
+            migrations.absent()
         with _swept(gate):
             yield Proxy(
-                door=PgDoor(site, lambda _database: server, shown),
+                door=door,
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
-                migrations=_migrations(core, planning, state, server, account),
+                migrations=migrations,
             )
     finally:
         gate.close()
         states.close(active.name, state)
 
 
-def _planning(core: Core, policy: Policy, keys: Derived, state: State) -> Planning:
-    columns = columns_of(
-        policy,
-        keys,
-        core.entropy,
-        state.count,
-        lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
-    )
-    return Planning(Planner(policy, columns), columns, Notes(state))
+def _planning(core: Core, policy: Policy, keys: ProxyKeys, state: State) -> Planning:
+    def make(whole: Policy, by: Derived) -> Mapping[Table, Columns]:
+        return columns_of(
+            whole, by, core.entropy, state.count, lambda key: Tokens(state, _place(key))
+        )
+
+    def version(number: int) -> Policy:
+        history = Policies(core).history(policy.name)
+        return load(next(each.text for each in history if each.version == number))
+
+    def forget(key: KeyOf, number: int) -> None:
+        if key[1] == _TOKEN:
+            Tokens(state, _place(KeyName(*key, number))).forget()
+
+    known = ProxyForms(core, policy.name)
+    forms = Forms(policy, version, lambda name: keys.of((name,))[name], make, known, forget)
+    return Planning(Planner(policy, forms), forms, Notes(state))
+
+
+def _place(key: KeyName) -> str:
+    """Return the name of the map of tokens that a key stands for."""
+    place = f"{key.dataset}/{key.domain}"
+    return place if key.version == 1 else f"{place}/{key.version}"
 
 
 def _migrations(
-    core: Core, planning: Planning, state: State, server: Server, account: Account
+    core: Core, planning: Planning, state: State, server: Server, account: Account, crowd: Crowd
 ) -> Migrations:
+    forms, policy = planning.columns, planning.planner.policy
+
+    def planned(move: Move) -> Keyed:
+        columns = {**forms, move.key: move.after}
+        return Keyed(Planner(policy, columns), columns)
+
     return Migrations(
-        columns=planning.columns,
+        forms=forms,
         notes=planning.notes,
-        planned=planning,
+        planned=planned,
+        crowd=crowd,
         connect=lambda: Provider(server, account, core.entropy),
         rids=state,
         log=MovesLog(core),

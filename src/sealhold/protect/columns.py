@@ -16,6 +16,7 @@ from functools import partial
 from string import ascii_lowercase, ascii_uppercase, digits, hexdigits
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol
+from uuid import UUID
 
 from sealhold.crypto.cellseal import CellSealer
 from sealhold.crypto.ff1 import Ff1
@@ -28,6 +29,7 @@ from sealhold.crypto.terms import EqualityTerms
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import InvalidPolicyError
 from sealhold.protect.pgtypes.codec import codec
+from sealhold.protect.pgtypes.errors import TypeRefusedError
 from sealhold.protect.pgtypes.form import Codec, Settings
 from sealhold.protect.pgtypes.types import PgType, named, spelled
 from sealhold.protect.policy import Bind, ColumnPolicy, Policy, TablePolicy
@@ -54,6 +56,7 @@ _ALPHABETS: Final = {
     "upper": ascii_uppercase,
     "alnum": digits + ascii_lowercase,
 }
+_LEAST: Final = {"int2": -(2**15), "int4": -(2**31), "int8": -(2**63)}
 _TEXT: Final = frozenset({"text", "varchar"})  # values of one are values of the other
 _SAME_FORM: Final = frozenset(
     {"bool", "int2", "int4", "int8", "text", "varchar", "name", "bytea", "uuid"}
@@ -74,6 +77,10 @@ class Keys(Protocol):
         """Return the version, from 1, with which is sealed now; older ones open."""
         ...
 
+    def oldest(self, dataset: str, technique: str, domain: str) -> int:
+        """Return the version from which on cells open."""
+        ...
+
 
 def _first(_dataset: str, _technique: str, _domain: str) -> int:
     return 1
@@ -85,6 +92,7 @@ class Derived:
 
     dataset_key: Callable[[str], Secret]
     versions: Callable[[str, str, str], int] = _first
+    opens: Callable[[str, str, str], int] = _first
 
     def column_key(self, dataset: str, technique: str, domain: str, version: int) -> Secret:
         """Return a key of 32 bytes, the same for the same arguments."""
@@ -94,6 +102,10 @@ class Derived:
     def newest(self, dataset: str, technique: str, domain: str) -> int:
         """Return the version, from 1, with which is sealed now; older ones open."""
         return self.versions(dataset, technique, domain)
+
+    def oldest(self, dataset: str, technique: str, domain: str) -> int:
+        """Return the version from which on cells open."""
+        return self.opens(dataset, technique, domain)
 
 
 class KeyName(NamedTuple):
@@ -181,6 +193,30 @@ class Column:
         if len(given) == len(values):
             return list(self._opened(technique.decode(given, rids)))
         return _with_nulls(values, self._opened(technique.decode(given, _beside(values, rids))))
+
+    def sought(self, suffix: str, value: bytes) -> bytes:
+        """Return what the technique of `suffix` stores for a value that is looked for.
+
+        A value that it cannot hold, or never held, is equal to what no row has.
+
+        Raises:
+            TypeRefusedError: a value that is not told from others then.
+        """
+        technique = self.techniques[suffix]
+        canonical = value if isinstance(technique, Sealed) else self._codec.canonical(value)
+        if isinstance(technique, Token):
+            return technique.sought(canonical)
+        try:
+            return technique.encode([canonical], ())[0]
+        except TypeRefusedError:
+            if isinstance(technique, Fpe):
+                return self.nothing(suffix)
+            raise
+
+    def nothing(self, suffix: str) -> bytes:
+        """Return what the technique of `suffix` stores for no value."""
+        technique = self.techniques[suffix]
+        return technique.never if isinstance(technique, Token) else b""
 
     def answering(self, op: Op) -> Technique | None:
         """Return the technique that answers `op`: of several the first of the policy."""
@@ -277,19 +313,25 @@ class _Maker:
             self.entropy,
             column.pad,
             None if counted is None else partial(counted, named_so),
+            keys.oldest(key.dataset, key.technique, key.domain),
         )
         return Sealed(sealer, by_row=table.bind is Bind.ROW, pad=column.pad)
 
     def _key(self, technique: str, table: TablePolicy, column: ColumnPolicy) -> KeyName:
-        domain = f"{table.schema}.{table.name}.{column.name}"
-        # THREAT T619: a domain that is called like a column does not get that column's key
-        if column.domain and technique not in OF_ONE_COLUMN:
-            domain = f"={column.domain}"  # no name of a column begins so
+        domain = domain_of(technique, table, column)
         version = self.keys.newest(table.dataset, technique, domain)
         return KeyName(table.dataset, technique, domain, version)
 
     def _secret(self, key: KeyName) -> Secret:
         return self.keys.column_key(*key)
+
+
+def domain_of(technique: str, table: TablePolicy, column: ColumnPolicy) -> str:
+    """Return of what the key of a technique is: of a column, or of a domain."""
+    # THREAT T619: a domain that is called like a column does not get that column's key
+    if column.domain and technique not in OF_ONE_COLUMN:
+        return f"={column.domain}"  # no name of a column begins so
+    return f"{table.schema}.{table.name}.{column.name}"
 
 
 def columns_of(
@@ -336,7 +378,17 @@ def _token(kept: TokenMap, entropy: Entropy, type_: PgType, form: Codec[Any]) ->
         lambda value: form.to_text(value, settings).decode(),
         lambda text: form.to_binary(text.encode(), settings),
         spelled(type_),
+        _never(type_, form, settings),
     )
+
+
+def _never(type_: PgType, form: Codec[Any], settings: Settings) -> bytes:
+    """Return the value of a type that is the token of none."""
+    if type_.name in _LEAST:
+        said = str(_LEAST[type_.name])
+    else:
+        said = {"numeric": "NaN", "uuid": str(UUID(int=0))}.get(type_.name, "\1")
+    return form.to_binary(said.encode(), settings)
 
 
 def _check_deterministic(table: TablePolicy, column: ColumnPolicy, type_: PgType) -> None:

@@ -14,7 +14,7 @@ from sealhold.protect.findings import Findings
 from sealhold.protect.policy import ColumnPolicy, Integrity, Policy
 from sealhold.protect.tomllines import Path
 
-TECHNIQUES: Final = frozenset({"sealed", "match", "deterministic", "order", "fpe"})
+TECHNIQUES: Final = frozenset({"sealed", "match", "deterministic", "order", "fpe", "token"})
 BESIDE: Final = frozenset({"range-hidden", "words", "he-sum", "paillier-sum"})
 """Techniques without which a column is sealed as well as with them."""
 INTEGRITIES: Final = frozenset({Integrity.NONE, Integrity.CELL})

@@ -24,6 +24,8 @@ class Step(StrEnum):
     FINISHED = "the clear form of a table was dropped"
     GOING_BACK = "a migration back began"
     BACK = "a table was put back in the clear"
+    TURNING = "a table is made anew under other keys"
+    TURNED = "a table was switched to its new keys"
 
 
 class MovesLog:

@@ -36,6 +36,8 @@ class Thing(StrEnum):
     SECRET = "secret"  # noqa: S105  # reason: a kind of row
     DATASET = "dataset"  # the number of its key
     STATE = "state"
+    FORM = "form"  # of a table at its provider
+    KEY = "key"  # the newest version of a column's key
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ Source: docs/spec/56-postgresql-proxy.md section 3; ADR 87.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sealhold.crypto.scram import Verifier
@@ -25,7 +25,7 @@ from sealhold.protect.gate import Gate, Rids
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import AWAY, error
 from sealhold.protect.sql.parsing import cstring
-from sealhold.protect.sql.planning import Planner
+from sealhold.protect.sql.planning import Hold, NoHold, Planner
 from sealhold.protect.sql.serving import Serving
 from sealhold.protect.sql.startup import Startup, Welcome
 from sealhold.protect.sql.talk import Parts, Talk
@@ -50,6 +50,7 @@ class Site:
     account: Callable[[str], Account]  # at the provider, for a database of ours
     offers_tls: bool = True
     demands_tls: bool = True
+    hold: Hold = field(default_factory=NoHold)
 
 
 class Session:
@@ -91,6 +92,11 @@ class Session:
     def is_strained(self) -> bool:
         """Whether one of the two may be so: what is asked at each move."""
         return self._serving is not None and self._serving.is_strained
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing that it planned is under way; any thread may ask."""
+        return self._serving is None or self._serving.is_idle
 
     def client_said(self, data: bytes) -> None:
         """Take what the client sent."""
@@ -207,6 +213,7 @@ class Session:
                 limits=site.limits,
                 principal=welcome.user,
                 database=welcome.database,
+                hold=site.hold,
             )
         )
         line = talk.line

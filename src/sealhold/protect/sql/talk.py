@@ -28,10 +28,10 @@ from sealhold.protect.sql.errors import (
     relayed,
     sqlstate,
 )
-from sealhold.protect.sql.line import Answer, Line, Swallowed
+from sealhold.protect.sql.line import IDLE, Answer, Line, Swallowed
 from sealhold.protect.sql.parsing import cstring, parse_cells
 from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite
-from sealhold.protect.sql.planning import Planner
+from sealhold.protect.sql.planning import Hold, NoHold, Planner
 from sealhold.protect.sql.wire import (
     HEAD,
     build_bind,
@@ -62,6 +62,7 @@ class Parts:
     limits: Limits
     principal: str
     database: str
+    hold: Hold = field(default_factory=NoHold)
 
 
 @dataclass(slots=True)
@@ -152,6 +153,7 @@ class Talk:
     again: bytes | None = None  # the text for which names are read anew
     is_dirty: bool = True  # names are to be read before anything is planned
     changed_here: bool = False  # names changed within the transaction
+    is_held: bool = False  # it waits until what it plans by is changed
     job: Job | None = None
     waits: Wait | None = None
     quick: dict[bytes, bytes] = field(default_factory=dict)  # texts that go on as a Query
@@ -246,6 +248,7 @@ class Talk:
         yield from self.drained()
         if self.line.status == ord("E"):
             return  # nothing can be asked now: what is planned meets the failed transaction
+        yield from self._held()
         planner = self.parts.planner
         version = planner.version  # what changes while names are read has them read once more
         answers = []
@@ -262,6 +265,16 @@ class Talk:
         self.quick.clear()
         for each in self.on_epoch:
             each()
+
+    def _held(self) -> Job:
+        """Wait while sessions are held back; whoever is in a transaction goes on."""
+        line, hold = self.line, self.parts.hold
+        while line.status == IDLE and not line.unsynced and hold.is_held:
+            self.is_held = True
+            try:
+                yield Call(hold.wait)
+            finally:
+                self.is_held = False
 
     def asked(self, text: str) -> Generator[Wait, Any, list[Sequence[str | None]] | None]:
         """Ask the provider something of our own; None if it does not answer."""

@@ -69,6 +69,12 @@ def _migrate() -> Function:
     return proxy_migrate
 
 
+def _rotate() -> Function:
+    from sealhold.frontends.cli.proxy_rotate import proxy_rotate
+
+    return proxy_rotate
+
+
 USER = {
     "add": Entry(
         about="Let somebody log in at the proxy before a rented database.",
@@ -120,6 +126,11 @@ PROXY_VAULT: Mapping[str, Entry | Group] = {
         about="Protect a table that is in use at a provider, or take its protection back.",
         example="proxy migrate patient --preview",
         load=_migrate,
+    ),
+    "rotate": Entry(
+        about="Draw the keys of a protected column anew, and make its tables anew under them.",
+        example="proxy rotate --column patient.email --dry-run",
+        load=_rotate,
     ),
     "destroy": Entry(
         about="Destroy the key of a dataset: nothing of it is readable any more, at any provider.",

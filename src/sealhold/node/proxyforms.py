@@ -105,7 +105,7 @@ class Forms(Mapping[Table, Columns]):
 
         Raises:
             MigrationError: a form that no migration leads to.
-            StoreUnavailableError: the disk refuses.
+            AuditUnavailableError: the log cannot be written.
         """
         standing = self.standing(key)
         if way is Way.IN:
@@ -177,7 +177,7 @@ class Forms(Mapping[Table, Columns]):
         """Note that a table is not at the provider: one that is made there is as the policy says.
 
         Raises:
-            StoreUnavailableError: the disk refuses.
+            AuditUnavailableError: the log cannot be written.
         """
         self.kept.drop(key)
         self._standing.pop(key, None)

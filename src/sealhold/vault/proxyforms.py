@@ -20,6 +20,7 @@ from sealhold.vault.proxyrows import ProxyRows, Thing
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
+NOTED: Final = "how a table lies at its provider was noted"
 TURNED: Final = "a key of a column was drawn anew"
 ENDED: Final = "an older key of a column was ended"
 _END: Final = "\0"  # between parts of a name; no part has it
@@ -58,9 +59,9 @@ class ProxyForms:
         """Note forms, durably.
 
         Raises:
-            StoreUnavailableError: the disk refuses.
+            AuditUnavailableError: the log cannot be written.
         """
-        self._core.writer.commit(Work(tuple(self.ops(standings)), (), releases=True))
+        self.tell(NOTED, standings, self.ops(standings))
 
     def ops(self, standings: Mapping[Table, Standing]) -> list[Op]:
         """Return the operations that note forms."""
@@ -70,11 +71,11 @@ class ProxyForms:
         """Note that a table lies nowhere.
 
         Raises:
-            StoreUnavailableError: the disk refuses.
+            AuditUnavailableError: the log cannot be written.
         """
         kept = self._rows.get(Thing.FORM, self._name(table))
         if kept is not None:
-            self._core.writer.commit(Work((self._rows.drop(kept),), (), releases=True))
+            self.tell(NOTED, [table], [self._rows.drop(kept)])
 
     def turn(self, keys: Mapping[KeyOf, int], standings: Mapping[Table, Standing]) -> None:
         """Draw keys anew, and note the tables that are on their way to them: all or nothing.

@@ -90,4 +90,5 @@ def _array(hidden: Hidden, value: bytes) -> bytes:
     made = [
         None if each is None else one_value(single, inner.from_value(each), 0) for each in items
     ]
-    return array.from_value(made)
+    stored = codec(named(type_))
+    return array.from_value(tuple(None if each is None else stored.to_value(each) for each in made))

@@ -1,4 +1,4 @@
-"""Keys of columns are drawn anew, and techniques changed, while a table is used and kills happen."""
+"""Keys of columns are drawn anew, and techniques changed, while a table is used, under kills."""
 
 import json
 from collections.abc import Iterator
@@ -262,9 +262,7 @@ def test_a_policy_that_changes_in_the_middle_of_a_migration_leaves_the_table_usa
             migrations.run("account", quiet)
     monkeypatch.undo()
     match = 'type = "text"\nprotect = ["sealed"]'
-    activated(
-        home, after(first, 1, (match, match.replace("sealed", "match"))), accept_weaker=True
-    )
+    activated(home, after(first, 1, (match, match.replace("sealed", "match"))), accept_weaker=True)
     with running_over(home) as address, Talk(address) as link:
         assert held(link) == truth
         until = monotonic() + 60

@@ -164,18 +164,14 @@ def proxying(
             offers_tls=shown is not None,
             demands_tls=shown is not None,
         )
-        door = PgDoor(site, lambda _database: server, shown)
-        crowd.sessions = door.sessions
-        migrations = _migrations(core, planning, state, server, account, crowd)
-        with suppress(SealholdError):  # the provider is away: they are looked at another time
-            migrations.absent()
+        door = _door(site, server, shown, crowd)
         with _swept(gate):
             yield Proxy(
                 door=door,
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
-                migrations=migrations,
+                migrations=_migrations(core, planning, state, server, account, crowd),
             )
     finally:
         gate.close()
@@ -216,7 +212,7 @@ def _migrations(
         columns = {**forms, move.key: move.after}
         return Keyed(Planner(policy, columns), columns)
 
-    return Migrations(
+    made = Migrations(
         forms=forms,
         notes=planning.notes,
         planned=planned,
@@ -226,6 +222,15 @@ def _migrations(
         log=MovesLog(core),
         clock=core.clock,
     )
+    with suppress(SealholdError):  # the provider is away: they are looked at another time
+        made.absent()
+    return made
+
+
+def _door(site: Site, server: Server, shown: Certificate | None, crowd: Crowd) -> PgDoor:
+    made = PgDoor(site, lambda _database: server, shown)
+    crowd.sessions = made.sessions
+    return made
 
 
 def _certificate(chain: Path, key: Path) -> Certificate:

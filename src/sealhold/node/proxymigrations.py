@@ -18,7 +18,8 @@ from sealhold.model.shown.proxies import ProxyMigration, ProxyMigrationPreview
 from sealhold.node.proxyasking import Provider
 from sealhold.node.proxycrowd import Crowd
 from sealhold.node.proxyforms import Forms
-from sealhold.node.proxymoving import Mover, Planned, Progress, StoppedError, Told
+from sealhold.node.proxykeeping import Planned
+from sealhold.node.proxymoving import Mover, Progress, StoppedError, Told
 from sealhold.protect.columns import Column
 from sealhold.protect.gate import Rids
 from sealhold.protect.migrating.forms import Move, Phase, Way, move_in

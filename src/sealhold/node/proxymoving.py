@@ -9,26 +9,25 @@ Source: docs/spec/61-protecting-a-live-table.md sections 4 and 5; ADR 89.
 """
 
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Final, Protocol
+from typing import Final
 
 from sealhold.model.clock import Clock
 from sealhold.model.errors import MigrationError, SealBrokenError, SealholdError
 from sealhold.node.proxyasking import Provider
 from sealhold.node.proxycrowd import Crowd
 from sealhold.node.proxyforms import Forms
+from sealhold.node.proxykeeping import Planned, defaults, drop_keys, make_keys, said_of
 from sealhold.protect.gate import Rids
 from sealhold.protect.migrating import steps
 from sealhold.protect.migrating.asking import RefusedStatementError
 from sealhold.protect.migrating.forms import Move, Phase, Way
-from sealhold.protect.migrating.looking import Key, Looked, look, lost, quoted
+from sealhold.protect.migrating.looking import Key, Looked, look
 from sealhold.protect.migrating.turning import arrays, differing, turned
-from sealhold.protect.spec import CELL
-from sealhold.protect.sql.names import DEFAULT, LOADING, ORDER, RID, WAS, Cells, Names
-from sealhold.protect.sql.plan import Plan, Refused, Script
+from sealhold.protect.sql.names import ORDER, RID
 from sealhold.protect.statemoves import Noted, Notes
 from sealhold.vault.proxymoves import MovesLog, Step
 
@@ -52,16 +51,6 @@ class StoppedError(MigrationError):
 
     Remedy: start the proxy with `--migrate` again.
     """
-
-
-class Planned(Protocol):
-    """The planner, with the names that a provider tells."""
-
-    def names(self, answers: Sequence[Sequence[Cells]]) -> Names:
-        """Return the names that answers tell of."""
-
-    def plan(self, text: str, oids: Sequence[int], names: Names) -> tuple[Plan, ...]:
-        """Return what is done for each statement."""
 
 
 @dataclass(slots=True)
@@ -200,7 +189,7 @@ class Mover:
                 raise MigrationError(
                     f"`{move.table}` looks as if it were migrated by another proxy"
                 )
-            said = self._said(looked)
+            said = said_of(self.provider, looked)
             is_ordered = said.get(RID, "").startswith(ORDER) or move.is_back
             for each in steps.begin(move, () if is_ordered else looked.names):
                 self.provider.ask(each)
@@ -288,11 +277,11 @@ class Mover:
             total, filled, torn = map(int, self._texts(steps.counts(move)))
             if filled != total or torn:
                 raise MigrationError(f"{total - filled + torn} rows of `{move.table}` are not done")
-            defaults = self._defaults(move, self._said(looked))
-            self._drop_keys(move, looked.keys)
-            for each in (*steps.switch(move, looked.columns), *defaults):
+            kept = defaults(move, said_of(self.provider, looked))
+            drop_keys(self.provider, move, looked.keys)
+            for each in (*steps.switch(move, looked.columns), *kept):
                 self.provider.ask(each)
-            self._make_keys(move, looked.keys)
+            self.progress.lost = make_keys(self.provider, move, looked.keys, self.planned(move))
             self.notes.put(move.key, Noted(Phase.SWITCHING, move.way))
         self._note_switched(move)
 
@@ -318,65 +307,6 @@ class Mover:
                 self.notes.put(move.key, Noted(Phase.FINISHED))
             case Way.IN:
                 self.notes.drop(move.key)
-
-    def _said(self, looked: Looked) -> dict[str, str]:
-        """Return the comments on columns of a table, by name."""
-        rows = self.provider.ask(steps.COMMENTS, (26,), (struct.pack(">I", looked.oid),))
-        return {(name or b"").decode(): (text or b"").decode() for name, text in rows}
-
-    def _defaults(self, move: Move, said: Mapping[str, str]) -> list[str]:
-        """Return what makes the defaults of columns anew under their new keys.
-
-        Raises:
-            MigrationError: one does not open, or its column will be in the clear.
-        """
-        made = []
-        for change in move.changes:
-            text, will = said.get(WAS + change.name, ""), change.will
-            if change.was is None or not text.startswith(DEFAULT):
-                continue
-            if will is None:
-                raise MigrationError(f'column "{change.name}" has a default: drop it')
-            try:
-                cell = bytes.fromhex(text.removeprefix(DEFAULT))
-                new = will.encode(CELL, change.was.decode([cell], [0]), [0])[0] or b""
-            except (SealBrokenError, ValueError):
-                told = f'the default of "{change.name}" was changed at the provider'
-                raise MigrationError(told) from None
-            made.append(steps.comment(move, change.name, DEFAULT + new.hex()))
-        return made
-
-    # keys
-
-    def _drop_keys(self, move: Move, keys: Sequence[Key]) -> None:
-        for key in keys:
-            if key.kind in "pu":
-                self.provider.ask(
-                    f"ALTER TABLE {steps.table_of(move)} DROP CONSTRAINT {quoted(key.name)}"
-                )
-            else:
-                self.provider.ask(f"DROP INDEX {quoted(move.schema)}.{quoted(key.name)}")
-
-    def _make_keys(self, move: Move, keys: Sequence[Key]) -> None:
-        table = steps.table_of(move)
-        if move.is_back:
-            for one in {(key.kind, key.columns): key for key in reversed(keys)}.values():
-                self.provider.ask(one.ddl(table))
-            return
-        gone = lost(keys, tuple(move.after.values()))
-        self.progress.lost = tuple(gone)
-        planned = self.planned(move)
-        names = planned.names([self._cells(text) for text in LOADING])
-        # an index over two terms is two at the provider, and is made as one
-        for key in {(key.kind, key.columns): key for key in reversed(keys)}.values():
-            if key in gone:
-                continue
-            (plan,) = planned.plan(key.ddl(table), (), names)
-            if isinstance(plan, Refused):
-                raise MigrationError(f"key {key.name} of `{move.table}`: {plan.message}")
-            if isinstance(plan, Script):
-                for each in plan.statements:
-                    self.provider.ask(each)
 
     # asking
 
@@ -442,12 +372,6 @@ class Mover:
         self, sql: str, oids: Sequence[int] = (), values: Sequence[bytes | None] = ()
     ) -> list[str]:
         return [(each or b"").decode() for each in self.provider.ask(sql, oids, values)[0]]
-
-    def _cells(self, sql: str) -> list[list[str | None]]:
-        return [
-            [None if each is None else each.decode() for each in row]
-            for row in self.provider.ask(sql)
-        ]
 
     def _tell(self, phase: str) -> None:
         self.progress.phase = phase

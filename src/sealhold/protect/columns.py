@@ -16,7 +16,6 @@ from functools import partial
 from string import ascii_lowercase, ascii_uppercase, digits, hexdigits
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol
-from uuid import UUID
 
 from sealhold.crypto.cellseal import CellSealer
 from sealhold.crypto.ff1 import Ff1
@@ -25,18 +24,17 @@ from sealhold.crypto.ope import OrderTerms
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.siv import Siv
 from sealhold.crypto.tags import Tag
-from sealhold.crypto.terms import EqualityTerms
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import InvalidPolicyError
+from sealhold.protect.columnparts import match_of, token_of
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.errors import TypeRefusedError
-from sealhold.protect.pgtypes.form import Codec, Settings
-from sealhold.protect.pgtypes.types import PgType, named, spelled
+from sealhold.protect.pgtypes.form import Codec
+from sealhold.protect.pgtypes.types import PgType, named
 from sealhold.protect.policy import Bind, ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Op, Technique
 from sealhold.protect.techniques.deterministic import Deterministic
 from sealhold.protect.techniques.fpe import Fpe
-from sealhold.protect.techniques.match import LooseMatch, Match
 from sealhold.protect.techniques.order import Order
 from sealhold.protect.techniques.sealed import Sealed
 from sealhold.protect.techniques.token import Token, TokenMap
@@ -56,7 +54,6 @@ _ALPHABETS: Final = {
     "upper": ascii_uppercase,
     "alnum": digits + ascii_lowercase,
 }
-_LEAST: Final = {"int2": -(2**15), "int4": -(2**31), "int8": -(2**63)}
 _TEXT: Final = frozenset({"text", "varchar"})  # values of one are values of the other
 _SAME_FORM: Final = frozenset(
     {"bool", "int2", "int4", "int8", "text", "varchar", "name", "bytea", "uuid"}
@@ -285,7 +282,7 @@ class _Maker:
             case "sealed":
                 return self._sealed(table, column, type_, key), key
             case "match":
-                return _match(column, self._secret(key)), key
+                return match_of(column, self._secret(key)), key
             case "deterministic":
                 _check_deterministic(table, column, type_)
                 siv = Siv(self._secret(key), Tag.DETERMINISTIC, key.domain.encode())
@@ -297,7 +294,7 @@ class _Maker:
                 alphabet = _ALPHABETS.get(column.alphabet, column.alphabet.removeprefix("="))
                 return Fpe(Ff1(self._secret(key), alphabet, key.domain.encode())), key
             case "token" if self.tokens is not None:
-                return _token(self.tokens(key), self.entropy, type_, form), key
+                return token_of(self.tokens(key), self.entropy, type_, form), key
             case _:
                 raise _refused(table, column, f"`{name}` is no technique of a column")
 
@@ -361,34 +358,6 @@ def columns_of(
             columns = found[table.schema, table.name] = maker.columns(table)
             _check_names(table, columns)
     return found
-
-
-def _match(column: ColumnPolicy, key: Secret) -> Match:
-    fold = column.fold != "none"
-    if fold or column.bits:
-        return LooseMatch(EqualityTerms(key, column.bits), bits=column.bits, fold=fold)
-    return Match(EqualityTerms(key))
-
-
-def _token(kept: TokenMap, entropy: Entropy, type_: PgType, form: Codec[Any]) -> Token:
-    settings = Settings()
-    return Token(
-        kept,
-        entropy,
-        lambda value: form.to_text(value, settings).decode(),
-        lambda text: form.to_binary(text.encode(), settings),
-        spelled(type_),
-        _never(type_, form, settings),
-    )
-
-
-def _never(type_: PgType, form: Codec[Any], settings: Settings) -> bytes:
-    """Return the value of a type that is the token of none."""
-    if type_.name in _LEAST:
-        said = str(_LEAST[type_.name])
-    else:
-        said = {"numeric": "NaN", "uuid": str(UUID(int=0))}.get(type_.name, "\1")
-    return form.to_binary(said.encode(), settings)
 
 
 def _check_deterministic(table: TablePolicy, column: ColumnPolicy, type_: PgType) -> None:

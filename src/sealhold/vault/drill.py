@@ -26,6 +26,7 @@ from sealhold.model.errors import NotFoundError, SealBrokenError, SealholdError,
 from sealhold.model.ids import SubjectId, random_id
 from sealhold.model.shown.backups import DrillView, Tried
 from sealhold.stores.spec import ObjectStore, RecordStore
+from sealhold.vault import proxycopies
 from sealhold.vault.backups import (
     Backups,
     Manifest,
@@ -34,8 +35,9 @@ from sealhold.vault.backups import (
     read_manifest,
     rows_of,
 )
-from sealhold.vault.home import FORM
+from sealhold.vault.home import FORM, Home
 from sealhold.vault.keysets import KeySets
+from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -158,6 +160,9 @@ class Drill:
             rows.close()
         if faults or head.size > appender.head.size:
             raise TamperedError(faults[0] if faults else "the backup knows more than the vault")
+        if manifest.states:
+            proxycopies.put_back(Home(folder), place, manifest.states)
+            proxycopies.turns(folder / proxycopies.STATES, ProxyKeys(self.backups.core))
         if manifest.epoch == ring.lies_in.epoch:
             keys = self.scratch(folder / "keys.db")
             keys.restore(place, backup_of(manifest.keys))

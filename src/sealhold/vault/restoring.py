@@ -128,6 +128,10 @@ def fill(
             _keys_of_backup(new, place, manifest, keys)
         for part in manifest.packs:
             new.objects.put(ObjectName(part.name.removeprefix(SHARED)), checked(place, part))
+        if manifest.states:
+            from sealhold.vault import proxycopies  # noqa: PLC0415  # reason: few have a proxy
+
+            proxycopies.put_back(home, place, manifest.states)
         if manifest.rows is None:
             new.data.restore(place, backup_of(manifest.data))
         else:

@@ -19,6 +19,7 @@ from sealhold.protect.gate import Gate, Rids
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.policy import Limits
+from sealhold.protect.sql.asked import Asked
 from sealhold.protect.sql.errors import (
     ABORTED,
     SWITCHED,
@@ -28,8 +29,8 @@ from sealhold.protect.sql.errors import (
     relayed,
     sqlstate,
 )
-from sealhold.protect.sql.line import IDLE, Answer, Line, Swallowed
-from sealhold.protect.sql.parsing import cstring, parse_cells
+from sealhold.protect.sql.line import IDLE, Line, Swallowed
+from sealhold.protect.sql.parsing import cstring
 from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite
 from sealhold.protect.sql.planning import Hold, NoHold, Planner
 from sealhold.protect.sql.wire import (
@@ -38,7 +39,6 @@ from sealhold.protect.sql.wire import (
     build_execute,
     build_parse,
     build_target,
-    u32,
 )
 
 Wait = Call | Callable[[], bool]
@@ -97,43 +97,6 @@ class Portal:
     is_relayed: bool
     results: tuple[int, ...] = ()  # formats that the client wants
     answer: Any = None  # how its rows are opened
-
-
-class Asked(Answer):
-    """The answer to a question of our own."""
-
-    def __init__(self) -> None:
-        self.found: list[Sequence[str | None]] | None = None
-        self.is_over = False
-        self._rows: list[Sequence[str | None]] = []
-
-    def rows(self, line: Line, data: bytes, at: int) -> int:  # noqa: ARG002  reason: nothing is told
-        """Take one row."""
-        if len(data) - at < HEAD:
-            return at
-        stop = int(at + 1 + u32(data, at + 1)[0])
-        if stop > len(data):
-            return at
-        cells = parse_cells(data[at + HEAD : stop])
-        self._rows.append([None if each is None else each.decode() for each in cells])
-        return stop
-
-    def take(self, line: Line, kind: int, message: bytes) -> bool:
-        """Take the end of the answer."""
-        if kind != ord("C"):
-            return super().take(line, kind, message)
-        self.found = self._rows
-        self.is_over = True
-        return True
-
-    def error(self, line: Line, message: bytes) -> None:
-        """Tell the client: its own statement cannot be done then."""
-        self.is_over = True
-        super().error(line, message)
-
-    def dropped(self, line: Line) -> None:  # noqa: ARG002  reason: nothing is told
-        """Note that there is none."""
-        self.is_over = True
 
 
 @dataclass(slots=True)

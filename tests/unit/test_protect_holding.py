@@ -47,7 +47,7 @@ def test_a_session_that_begins_something_waits_and_is_idle_meanwhile() -> None:
 def test_a_session_in_a_transaction_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     held, planner = Held(0), Planned()
     session = conversation(held, planner)
-    session.say(build_query(b"BEGIN"))
+    session.say(build_query(b"begin"))
     held.times, planner.version = 10**9, 2
 
     def never(_self: Held) -> None:

@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 from psycopg import pq
 
+from sealhold.crypto.entropy import seeded
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import DatabaseAwayError
 from sealhold.node import opened
@@ -21,7 +22,7 @@ from sealhold.protect.policyfile import digest_of
 from sealhold.protect.spec import CELL
 from sealhold.protect.state import State
 from sealhold.protect.statetokens import Tokens
-from tests.protecting import column, keys, seeded, table
+from tests.protecting import column, keys, table
 from tests.proxying.cluster import Cluster, cluster
 from tests.proxying.migrating import (
     ACCOUNT,

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from sealhold.model.errors import ProxyStateLostError, TamperedError
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.node import backing, create, opened
 from sealhold.node.node import Node
+from sealhold.node.placing import place_of
 from sealhold.node.proxying import proxying
 from sealhold.stores.backends.memory import MemoryObjects
 from sealhold.stores.copying import Part
-from sealhold.vault.backups import read_manifest
+from sealhold.vault.backups import checked, read_manifest
 from sealhold.vault.home import Home
 from sealhold.vault.proxycopies import put_back
 from tests.proxying.cluster import Cluster, cluster
@@ -80,7 +82,7 @@ def test_a_part_that_is_no_state_is_put_nowhere(tmp_path: Path, name: str) -> No
     part = Part(ObjectName(name), 1, bytes(32))
     place.put(part.name, SealedBytes(b"x"))
     with pytest.raises(TamperedError):
-        put_back(Home(tmp_path), place, [part])
+        put_back(Home(tmp_path), [part], partial(checked, place))
     assert not [*tmp_path.iterdir()]
 
 
@@ -89,5 +91,5 @@ def test_a_backup_without_a_proxy_has_the_form_that_it_had(tmp_path: Path) -> No
     create(home, PASSPHRASE, headless=True)
     with opened(home, PASSPHRASE) as node:
         backing.back_up(node, str(place), nobody_watches)
-        manifest = read_manifest(backing.place_of(str(place), node.world))
+        manifest = read_manifest(place_of(str(place), node.world))
     assert not manifest.states

@@ -45,11 +45,6 @@ class Cancelled(Protocol):
     key: bytes
     provider_key: bytes
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing that it planned is under way."""
-        ...
-
 
 @dataclass(slots=True)
 class PgDoor:
@@ -65,9 +60,9 @@ class PgDoor:
         """The sessions that are connected, by the key that cancels each."""
         return self._sessions
 
-    def sessions(self) -> Iterable[Cancelled]:
+    def sessions(self) -> Iterable[Session]:
         """Return all that are connected; any thread may ask."""
-        return [each for each, _ in list(self._sessions.values())]
+        return [each for each, _ in list(self._sessions.values()) if isinstance(each, Session)]
 
     def session(self) -> Session:
         """Return a new session."""

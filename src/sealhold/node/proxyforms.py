@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from sealhold.crypto.secret import Secret
 from sealhold.model.errors import MigrationError
 from sealhold.protect.columns import Column, Derived
 from sealhold.protect.migrating.forms import Move, Phase, Way, move_back, move_in, turn
@@ -31,6 +30,7 @@ from sealhold.vault.proxyforms import ENDED, ProxyForms
 
 Columns = Mapping[str, Column]
 Make = Callable[[Policy, Derived], Mapping[Table, Columns]]
+Versions = Callable[[str, str, str], int]
 Forget = Callable[[KeyOf, int], None]  # a version of a key by which nothing stands any more
 CLEAR: Final = Form(IN_CLEAR, {})
 
@@ -41,7 +41,7 @@ class Forms(Mapping[Table, Columns]):
 
     policy: Policy  # in force
     version: Callable[[int], Policy]  # an older version of it
-    dataset: Callable[[str], Secret]
+    under: Callable[[Versions], Derived]  # the keys of columns, in these versions
     make: Make
     kept: ProxyForms
     forget: Forget
@@ -84,8 +84,8 @@ class Forms(Mapping[Table, Columns]):
             whole = self.policy if is_now else self.version(form.policy)
             table = _table(whole, key)
             one = replace(whole, tables=() if table is None else (table,))
-            keys = Derived(self.dataset, form.version, form.version)
-            found = self._made[said] = self.make(one, keys).get(key, {})
+            made = self.make(one, self.under(form.version))
+            found = self._made[said] = made.get(key, {})
         return found
 
     def is_due(self, key: Table) -> bool:
@@ -204,7 +204,7 @@ class Forms(Mapping[Table, Columns]):
     def _look(self) -> None:
         """Have what is used in planning follow what is noted."""
         newest = partial(_newest, self.kept)
-        found = dict(self.make(self.policy, Derived(self.dataset, newest, newest)))
+        found = dict(self.make(self.policy, self.under(newest)))
         for key, standing in self._standing.items():
             columns = self.columns(key, standing.now)
             if columns and not same(columns, found.get(key, {})):

@@ -20,7 +20,7 @@ from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
 from sealhold.node.proxycrowd import Crowd
-from sealhold.node.proxyforms import Columns, Forms
+from sealhold.node.proxyforms import Columns, Forms, Versions
 from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
 from sealhold.protect.columns import Derived, KeyName, columns_of
@@ -184,6 +184,9 @@ def _planning(core: Core, policy: Policy, keys: ProxyKeys, state: State) -> Plan
             whole, by, core.entropy, state.count, lambda key: Tokens(state, _place(key))
         )
 
+    def under(versions: Versions) -> Derived:
+        return Derived(lambda name: keys.of((name,))[name], versions, versions)
+
     def version(number: int) -> Policy:
         history = Policies(core).history(policy.name)
         return load(next(each.text for each in history if each.version == number))
@@ -193,7 +196,7 @@ def _planning(core: Core, policy: Policy, keys: ProxyKeys, state: State) -> Plan
             Tokens(state, _place(KeyName(*key, number))).forget()
 
     known = ProxyForms(core, policy.name)
-    forms = Forms(policy, version, lambda name: keys.of((name,))[name], make, known, forget)
+    forms = Forms(policy, version, under, make, known, forget)
     return Planning(Planner(policy, forms), forms, Notes(state))
 
 

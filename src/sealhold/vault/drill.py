@@ -11,6 +11,7 @@ Source: docs/spec/29-operations.md section 7.
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,6 +33,7 @@ from sealhold.vault.backups import (
     Manifest,
     backup_of,
     check_parts,
+    checked,
     read_manifest,
     rows_of,
 )
@@ -161,7 +163,8 @@ class Drill:
         if faults or head.size > appender.head.size:
             raise TamperedError(faults[0] if faults else "the backup knows more than the vault")
         if manifest.states:
-            proxycopies.put_back(Home(folder), place, manifest.states)
+            read = partial(checked, place)
+            proxycopies.put_back(Home(folder), manifest.states, read)
             proxycopies.turns(folder / proxycopies.STATES, ProxyKeys(self.backups.core))
         if manifest.epoch == ring.lies_in.epoch:
             keys = self.scratch(folder / "keys.db")

@@ -9,7 +9,7 @@ Source: docs/spec/59-proxy-in-a-vault.md section 2; docs/spec/29-operations.md s
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,6 @@ from sealhold.protect.state import READ
 from sealhold.stores.cipherfile import CipherFile, becoming, private_file, scratch
 from sealhold.stores.copying import PART, Part, put_parts
 from sealhold.stores.spec import ObjectStore
-from sealhold.vault.backups import checked
 from sealhold.vault.core import Core
 from sealhold.vault.home import OWNER_ONLY, Home
 from sealhold.vault.proxykeys import ProxyKeys
@@ -49,8 +48,8 @@ def copied(core: Core, home: Home, place: ObjectStore, prefix: str) -> None:
             put_parts(place, f"{prefix}/{STATES}/{path.stem}", _pieces(copy))
 
 
-def put_back(home: Home, place: ObjectStore, parts: Sequence[Part]) -> None:
-    """Put the states of a backup into a home that has none.
+def put_back(home: Home, parts: Sequence[Part], read: Callable[[Part], bytes]) -> None:
+    """Put the states of a backup into a home that has none; `read` gives a part, compared.
 
     Raises:
         TamperedError: a part is not what was written, or no part of a state.
@@ -62,7 +61,7 @@ def put_back(home: Home, place: ObjectStore, parts: Sequence[Part]) -> None:
         folder.mkdir(mode=OWNER_ONLY, exist_ok=True)
         with becoming(folder / f"{name}.db") as file, file.open("r+b") as to:
             for part in sorted((each for each in parts if _proxy(each) == name), key=_at):
-                to.write(checked(place, part))
+                to.write(read(part))
 
 
 def turns(folder: Path, key: ProxyKeys) -> dict[str, int]:

@@ -13,6 +13,7 @@ Source: docs/spec/29-operations.md section 6.
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sealhold.crypto.secret import Secret
@@ -131,7 +132,7 @@ def fill(
         if manifest.states:
             from sealhold.vault import proxycopies  # noqa: PLC0415  # reason: few have a proxy
 
-            proxycopies.put_back(home, place, manifest.states)
+            proxycopies.put_back(home, manifest.states, partial(checked, place))
         if manifest.rows is None:
             new.data.restore(place, backup_of(manifest.data))
         else:

@@ -284,7 +284,7 @@ class _Maker:
             case "match":
                 return match_of(column, self._secret(key)), key
             case "deterministic":
-                _check_deterministic(table, column, type_)
+                _check_forms(table, column, type_, name)
                 siv = Siv(self._secret(key), Tag.DETERMINISTIC, key.domain.encode())
                 return Deterministic(siv), key
             case "order":
@@ -294,6 +294,7 @@ class _Maker:
                 alphabet = _ALPHABETS.get(column.alphabet, column.alphabet.removeprefix("="))
                 return Fpe(Ff1(self._secret(key), alphabet, key.domain.encode())), key
             case "token" if self.tokens is not None:
+                _check_forms(table, column, type_, name)
                 return token_of(self.tokens(key), self.entropy, type_, form), key
             case _:
                 raise _refused(table, column, f"`{name}` is no technique of a column")
@@ -360,11 +361,11 @@ def columns_of(
     return found
 
 
-def _check_deterministic(table: TablePolicy, column: ColumnPolicy, type_: PgType) -> None:
+def _check_forms(table: TablePolicy, column: ColumnPolicy, type_: PgType, name: str) -> None:
     # a float has two zeros, a numeric may have zeros at its end: equal values, but not the same
     if type_.name in _SAME_FORM or (type_.name in _WITH_MODIFIER and type_.typmod >= 0):
         return
-    raise _refused(table, column, f"`deterministic` does not keep all forms of `{column.type}`")
+    raise _refused(table, column, f"`{name}` does not keep all forms of `{column.type}`")
 
 
 def _check_names(table: TablePolicy, columns: Mapping[str, Column]) -> None:

@@ -7,7 +7,7 @@
 Source: docs/spec/16-protection-policy.md section 8.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,7 +79,23 @@ def unkeyed(policy: Policy, entropy: Entropy) -> Columns:
     Raises:
         InvalidPolicyError: a column cannot be protected as the policy says.
     """
-    return columns_of(policy, Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none")), entropy)
+    keys = Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none"))
+    return columns_of(policy, keys, entropy, tokens=lambda _key: _Unkept())
+
+
+class _Unkept:
+    """Tokens that stand for nothing: to be told of."""
+
+    def tokens(self, values: Iterable[bytes]) -> Mapping[bytes, bytes]:
+        del values
+        return {}
+
+    def values(self, tokens: Iterable[bytes]) -> Mapping[bytes, bytes]:
+        del tokens
+        return {}
+
+    def keep(self, drawn: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+        return drawn
 
 
 def explain_columns(policy: Policy, columns: Columns) -> tuple[Explained, ...]:

@@ -127,13 +127,11 @@ class MemoryTokens:
     def values(self, tokens: Iterable[bytes]) -> Mapping[bytes, bytes]:
         return {token: self.by_token[token] for token in tokens if token in self.by_token}
 
-    def keep(self, value: bytes, token: bytes) -> bytes | None:
-        if value in self.by_value:
-            return self.by_value[value]
-        if token in self.by_token:
-            return None
-        self.by_value[value], self.by_token[token] = token, value
-        return token
+    def keep(self, drawn: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+        for value, token in drawn.items():
+            if value not in self.by_value and token not in self.by_token:
+                self.by_value[value], self.by_token[token] = token, value
+        return self.tokens(drawn)
 
 
 class Rented:

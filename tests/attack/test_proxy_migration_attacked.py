@@ -1,21 +1,21 @@
 """Migrations against a provider that lies about a table's form, and against kills at a commit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sealhold.model.errors import DatabaseAwayError, MigrationError
-from sealhold.node.proxyasking import Provider
 from sealhold.node.proxymigrations import Migrations
 from sealhold.node.proxymoving import Mover
 from sealhold.protect.migrating import steps
-from sealhold.protect.migrating.asking import Row
 from sealhold.protect.migrating.forms import Move, Phase
 from sealhold.protect.statemoves import Noted
 from tests.proxying.cluster import Cluster, cluster
 from tests.proxying.migrating import (
     ACCOUNT,
+    Cut,
+    cutting,
     filled,
     held,
     owned,
@@ -82,43 +82,6 @@ def test_a_protected_table_that_is_shown_in_the_clear_again_is_not_used(
     with owned(home) as migrations, pytest.raises(MigrationError, match="already"):
         migrations.run("account", quiet)
     assert rented.run(FOUND, "rented") == [("0",)]
-
-
-class Cut(Provider):
-    """A connection that is lost at its nth COMMIT: before the provider has it, or after."""
-
-    commits = 0
-    at = 0
-    is_done = False
-
-    def ask(
-        self,
-        sql: str,
-        oids: Sequence[int] = (),
-        values: Sequence[bytes | None] = (),
-        *,
-        keeps: bool = False,
-    ) -> list[Row]:
-        if sql == "COMMIT":
-            Cut.commits += 1
-            if Cut.commits == Cut.at:
-                if Cut.is_done:
-                    super().ask(sql)
-                self.close()
-                raise DatabaseAwayError("cut")
-        return super().ask(sql, oids, values, keeps=keeps)
-
-
-def cutting(migrations: Migrations, at: int, *, is_done: bool) -> None:
-    Cut.commits, Cut.at, Cut.is_done = 0, at, is_done
-    known = migrations.connect
-
-    def connect() -> Provider:
-        found = known()
-        found.__class__ = Cut
-        return found
-
-    migrations.connect = connect
 
 
 @pytest.mark.threat("T698")

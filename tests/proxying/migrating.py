@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +18,12 @@ from time import monotonic, sleep
 from typing import Final
 
 from sealhold.config import PASSPHRASE_VARIABLE
+from sealhold.model.errors import DatabaseAwayError
 from sealhold.node import opened
+from sealhold.node.proxyasking import Provider
 from sealhold.node.proxying import proxying
 from sealhold.node.proxymigrations import Migrations
+from sealhold.protect.migrating.asking import Row as Answered
 from tests.proxying.addresses import Address
 from tests.proxying.cluster import Cluster
 from tests.proxying.starting import ENDING, PASSPHRASE, USER, USERS
@@ -317,3 +320,40 @@ def wait_for(rented: Cluster, wanted: str, seconds: float) -> None:
     while phase(rented) != wanted:
         assert monotonic() < until, f"still {phase(rented)}"
         sleep(0.1)
+
+
+class Cut(Provider):
+    """A connection that is lost at its nth COMMIT: before the provider has it, or after."""
+
+    commits = 0
+    at = 0
+    is_done = False
+
+    def ask(
+        self,
+        sql: str,
+        oids: Sequence[int] = (),
+        values: Sequence[bytes | None] = (),
+        *,
+        keeps: bool = False,
+    ) -> list[Answered]:
+        if sql == "COMMIT":
+            Cut.commits += 1
+            if Cut.commits == Cut.at:
+                if Cut.is_done:
+                    super().ask(sql)
+                self.close()
+                raise DatabaseAwayError("cut")
+        return super().ask(sql, oids, values, keeps=keeps)
+
+
+def cutting(migrations: Migrations, at: int, *, is_done: bool) -> None:
+    Cut.commits, Cut.at, Cut.is_done = 0, at, is_done
+    known = migrations.connect
+
+    def connect() -> Provider:
+        found = known()
+        found.__class__ = Cut
+        return found
+
+    migrations.connect = connect

@@ -274,9 +274,47 @@ NOTICE: Final = Table(
                buckets=8),
     ),
 )  # fmt: skip
+
+
+def pan(_: Random, nth: int) -> str:
+    return f"4{nth * 7919 % 10**6:06}-{nth % 10}"
+
+
+def some_pan(random: Random, _: int) -> str:
+    return pan(random, random.randrange(45))
+
+
+def some_phone(random: Random, _: int) -> str:
+    return f"{5550000 + random.randrange(12) * 37:010}"
+
+
+BADGE: Final = Table(
+    name="badge", dataset="health", rows=40, columns=(
+        KEY,
+        hidden("pan", "text", "token", pan, "NOT NULL UNIQUE", domain="pan"),
+        hidden("pin", "character varying(4)", "token",
+               maybe(one(("0000", "12", "9z9", "", "Ab-1")))),
+        hidden("stamps", "integer", "token", maybe(one(("-7", "0", "41", "42", "2147483647")))),
+        hidden("price", "numeric(8,2)", "token", maybe(decimal(10, 99, 2))),
+        hidden("ref", "uuid", "token", maybe(uuid)),
+        hidden("phone", "text", "fpe", maybe(some_phone), domain="phone", alphabet="digits"),
+        clear("city", "text", one(CITIES)),
+    ),
+)  # fmt: skip
+SWIPE: Final = Table(
+    name="swipe", dataset="health", rows=110, bind="column", columns=(
+        KEY,
+        hidden("pan", "text", "token", maybe(some_pan, 0.05), domain="pan"),
+        hidden("phone", "text", "fpe", maybe(some_phone), domain="phone", alphabet="digits"),
+        hidden("serial", "text", "fpe", lambda _, n: f"{n * 104_729 % 16**6:08x}", "UNIQUE",
+               alphabet="hex"),
+        clear("door", "integer", whole(1, 5)),
+    ),
+)  # fmt: skip
 WORLDS: Final = (
     PATIENT, EPISODE, DIAGNOSIS, LAB, DOCUMENT, BOREHOLE, LINE, LEVEL, KINDS, TOWN, TICKET,
     NOTE, NOTICE,
+    BADGE, SWIPE,
 )  # fmt: skip
 STAY: Final = (
     "CREATE VIEW stay AS SELECT e.id, p.mrn, e.ward, e.cost FROM episode e "

@@ -25,7 +25,9 @@ NEEDS = {
 }
 # two do not end by themselves: test_proxy_served.py, test_proxy_sum_commands.py; the others need a
 # server
-ELSEWHERE = {"proxy serve", "proxy init", "proxy migrate", "proxy fold", "proxy agent"}
+ELSEWHERE = {
+    "proxy serve", "proxy init", "proxy migrate", "proxy fold", "proxy agent", "proxy rotate",
+}  # fmt: skip
 EXAMPLES = {
     words: example
     for words, example in ALL.items()

@@ -167,7 +167,7 @@ def test_the_owner_does_it_by_commands(rented: Cluster, tmp_path: Path) -> None:
     preview = sealhold(home, "proxy", "migrate", "account", "--preview")
     assert "Is dropped, since no term holds it: by_note" in preview.stdout, preview.stderr
     done = sealhold(home, "proxy", "migrate", "account", "--json")
-    assert json.loads(done.stdout)["filled"] == 50
+    assert json.loads(done.stdout).get("filled") == 50, done.stdout + done.stderr
 
 
 def test_what_is_in_the_way_is_named_and_nothing_is_begun(rented: Cluster, tmp_path: Path) -> None:

@@ -156,10 +156,10 @@ def test_a_token_stands_for_one_value_and_a_value_has_one_token(
 ) -> None:
     tokens = Tokens(state, "card")
 
-    assert tokens.keep(b"4711", b"9032") == b"9032"
-    assert tokens.keep(b"4711", b"1111") == b"9032"
-    assert tokens.keep(b"4712", b"9032") is None
-    assert Tokens(state, "other").keep(b"4712", b"9032") == b"9032"
+    assert tokens.keep({b"4711": b"9032"}) == {b"4711": b"9032"}
+    assert tokens.keep({b"4711": b"1111"}) == {b"4711": b"9032"}
+    assert tokens.keep({b"4712": b"9032"}) == {}
+    assert Tokens(state, "other").keep({b"4712": b"9032"}) == {b"4712": b"9032"}
 
     tokens = Tokens(again(state, tmp_path), "card")
     assert tokens.tokens([b"4711", b"4712"]) == {b"4711": b"9032"}

@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from sealhold.protect.migrating.forms import MARK, NEW, Move
+from sealhold.protect.migrating.forms import MARK, NEW, move_back, move_in
 from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.sql.names import RID, WAS, Names, read_names
 from sealhold.protect.sql.plan import CopyPlan, Plan, Query, Refused, Rewrite
@@ -45,14 +45,16 @@ REFUSED = {
 def names(*, is_back: bool = False, knows: bool = True) -> tuple[Planner, Names]:
     made, _ = planner()
     protected = columns()["public", "patient"]
-    move = Move("public", "patient", tuple(protected.values()), is_back=is_back)
+    made_so = move_back if is_back else move_in
+    move = made_so("public", "patient", protected.values())
     found = []
     for each in PATIENT.columns:
         column = protected.get(each.name)
         if column is None:
             found.append((each.name, each.type))
         else:
-            found += [(WAS + name, each.type) for name in move.source(column).values()]
+            change = next(one for one in move.changes if one.name == each.name)
+            found += [(WAS + name, each.type) for name in move.source(change).values()]
     found += [(NEW + name, "bytea") for name in move.targets()]
     found += [(RID, "integer"), (MARK, "integer")]
     rows: list[tuple[str | None, ...]] = [

@@ -1,16 +1,20 @@
 """What is explained of a policy: each physical column, and what it tells."""
 
+from os import urandom
+
 from sealhold.crypto.secret import Secret
 from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.explain import Explained, explain_columns
 from sealhold.protect.pgtypes.codec import Settings, codec
 from sealhold.protect.policy import Policy
+from tests.protecting import MemoryTokens
 from tests.unit.clinic_policy import CLINIC, EXAMPLE, bent, policy
 
 
 def made(told: Policy) -> dict[tuple[str, str], dict[str, Column]]:
     """Return the columns of a policy."""
-    return columns_of(told, Derived(lambda _name: Secret(bytes(32), "none")), bytes)
+    keys = Derived(lambda _name: Secret(bytes(32), "none"))
+    return columns_of(told, keys, urandom, tokens=lambda _key: MemoryTokens())
 
 
 def explained(told: Policy) -> dict[str, Explained]:

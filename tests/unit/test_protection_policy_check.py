@@ -126,7 +126,10 @@ FAULTS = [
      "not-offered", "table.decoys", "decoys"),
     ("NULL hidden", CITY, f'{CITY}\nnull = "hidden"',
      "not-offered", "table.column.null", "null ="),
-    ("a token", CITY, CITY.replace("sealed", "token"), "not-offered", "table.column.protect", None),
+    ("a look-up", CITY, CITY.replace("sealed", "private-lookup"),
+     "not-offered", "table.column.protect", None),
+    ("a number as token", CITY, CITY.replace('"text"', '"numeric"').replace("sealed", "token"),
+     "forms-lost", "table.column.protect", None),
 ]  # fmt: skip
 FOLLOWING = {"unknown-column", "unknown-table", "unknown-csp"}  # of whoever named what is gone
 

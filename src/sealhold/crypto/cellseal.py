@@ -53,19 +53,22 @@ class CellSealer:
         entropy: Entropy,
         pad: int = 0,
         count: Callable[[int], None] | None = None,
+        oldest: int = 1,
     ) -> None:
         """Prepare for the cells of one column.
 
         Args:
             keys: gives the 32-byte key of a version, from 1.
-            version: of the key that seals; all up to it open.
+            version: of the key that seals; all from `oldest` up to it open.
             place: dataset, table, column, type.
             entropy: where nonces come from.
             pad: values are filled up to a multiple of so many bytes; 0 for not.
             count: is told how many cells the newest key is about to seal, and raises where they
                 are too many.
+            oldest: the version of the key from which on cells open.
         """
         self._keys = keys
+        self._oldest = oldest
         self._version = version
         self._entropy = entropy
         self._pad = pad
@@ -132,7 +135,8 @@ class CellSealer:
         """Open one cell, whose key or form may be another than that of new ones."""
         form = cell[0] if len(cell) >= CELL_BYTES else 0
         version = int.from_bytes(cell[1:_HEAD_BYTES])
-        if form not in self._places or not 1 <= version <= self._version:
+        # THREAT T766: a cell under a key that was ended is not what the column holds now
+        if form not in self._places or not self._oldest <= version <= self._version:
             raise self._broken()
         cipher, place = self._cipher_of(version), self._place(form, rows, at)
         try:

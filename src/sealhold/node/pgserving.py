@@ -6,7 +6,7 @@
 Source: docs/spec/56-postgresql-proxy.md section 2.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import SSLContext
@@ -78,6 +78,10 @@ class PgDoor:
     def live(self) -> Mapping[bytes, object]:
         """The sessions that are connected, by the key that cancels each."""
         return self._sessions
+
+    def sessions(self) -> Iterable[Session]:
+        """Return all that are connected; any thread may ask."""
+        return [each for each, _ in list(self._sessions.values()) if isinstance(each, Session)]
 
     def session(self) -> Session:
         """Return a new session."""

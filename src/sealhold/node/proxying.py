@@ -7,7 +7,7 @@
 Source: docs/spec/59-proxy-in-a-vault.md section 6.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,41 +15,31 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
 
 from sealhold.model.errors import SealholdError, UsageError
-from sealhold.net.dial import Server
 from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
 from sealhold.node.proxyauditing import Audits, heads_noted
-from sealhold.node.proxymigrations import Migrations, under_way
+from sealhold.node.proxycrowd import Crowd
+from sealhold.node.proxymigrations import Migrations
 from sealhold.node.proxypairs import PairKeeper, kept_up
 from sealhold.node.proxyplaces import postgres_of
+from sealhold.node.proxyplanning import Planning, migrations_of, planning_of
 from sealhold.node.proxysumming import Summing
 from sealhold.node.proxywatching import Watching, baits_of, watching_of
-from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.columns import Derived
 from sealhold.protect.guards import guards_of
-from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
-from sealhold.protect.sql.besides import check_tables
 from sealhold.protect.sql.guarding import Guarded
-from sealhold.protect.sql.names import LOADING, Cells, Names, Relation, read_names
-from sealhold.protect.sql.plan import Plan
-from sealhold.protect.sql.planner import Planner
 from sealhold.protect.sql.roleplanning import RolePlanning, roled
 from sealhold.protect.sql.session import Site
-from sealhold.protect.sql.upstream import Account
-from sealhold.protect.sql.views import shown_by
 from sealhold.protect.state import State
-from sealhold.protect.statemoves import Notes
-from sealhold.protect.statetokens import Tokens
-from sealhold.protect.statewords import WordCounters
 from sealhold.protect.tolerance import Tolerance
 from sealhold.protect.versions import Versions
 from sealhold.vault.core import Core
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
-from sealhold.vault.proxymoves import MovesLog
-from sealhold.vault.proxypolicies import Policies
+from sealhold.vault.proxypolicies import Activated, Policies
 from sealhold.vault.proxystates import ProxyStates
 from sealhold.vault.proxyusers import Users
 
@@ -57,9 +47,6 @@ if TYPE_CHECKING:
     from sealhold.node.proxyfolding import Folder
 
 _SECOND: Final = 1_000  # milliseconds
-_TURNS: Final = 32  # bits: changes of phases, below the version of the policy
-
-_Columns = Mapping[tuple[str, str], Mapping[str, Column]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,41 +63,72 @@ class Proxy:
     folder: "Folder | None" = None  # of sums at agents
 
 
-@dataclass(frozen=True, slots=True)
-class Planning:
-    """The planner as a session asks it, with the names that the provider tells."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What one proxy is made of, once its state is open."""
 
-    planner: Planner
-    columns: _Columns
-    notes: Notes
+    core: Core
+    active: Activated
+    policy: Policy
+    keys: Derived
+    state: State
+    states: ProxyStates
+    gate: ProxyGate
+    watching: Watching
+    planning: Planning
+    versions: Versions
+    crowd: Crowd
 
-    @property
-    def version(self) -> int:
-        """Which policy and which phases of migrations it follows."""
-        return (self.planner.policy.version << _TURNS) + self.notes.turn
+    def connect(self) -> Provider:
+        """Return a connection of the proxy's own to its provider."""
+        first = self.watching.providers[0]
+        return Provider(first.server, first.account, self.core.entropy)
 
-    @property
-    def loading(self) -> Sequence[str]:
-        """What is asked of the provider to know its names, each a SELECT."""
-        return LOADING
+    def site(self, users: Users, keys: ProxyKeys, *, has_tls: bool) -> Site:
+        """Return what all sessions share."""
+        core, tolerance = self.core, self.watching.tolerance
+        # THREAT T688: a name that nobody has gets a salt that stays
+        strangers = keys.strangers()
+        roles = roled(self.policy, self.planning, self.planning.columns, self.keys)
+        return Site(
+            planner=Guarded(self.planning, tolerance),
+            planners=lambda user: _guarded(roles(user), tolerance),
+            gate=self.gate,
+            rids=self.state,
+            clock=core.clock,
+            entropy=core.entropy,
+            limits=self.policy.limits,
+            versions=self.versions,
+            verifier=lambda name: users.verifier(name, strangers, tolerance.tried),
+            watch=tolerance,
+            account=lambda _database: self.watching.providers[0].account,
+            hold=self.crowd,
+            offers_tls=has_tls,
+            demands_tls=has_tls,
+        )
 
-    def names(self, answers: Sequence[Sequence[Cells]]) -> Names:
-        """Return the names that the answers to `loading` tell of, in the same order."""
-        return self.read(answers, self.planner.is_listed)
+    def door(self, site: Site, shown: Certificate | None) -> PgDoor:
+        """Return what the listener is given."""
+        server = self.watching.providers[0].server
+        door = PgDoor(site, lambda _database: server, shown, self.watching)
+        self.crowd.sessions = door.sessions
+        return door
 
-    def read(
-        self,
-        answers: Sequence[Sequence[Cells]],
-        is_listed: Callable[[str, str], bool],
-        laid: Callable[[Relation], Relation] = lambda relation: relation,
-    ) -> Names:
-        """Return the names of the answers; `laid` is told each table, and returns it."""
-        moving = meanwhile(lambda: under_way(self.notes, self.columns))
-        return read_names(answers, self.columns, is_listed, shown_by, moving, laid)
-
-    def plan(self, text: str, oids: Sequence[int], names: Names) -> tuple[Plan, ...]:
-        """Return what is done for each statement of a text."""
-        return self.planner.plan(text, oids, names)
+    def audits(self, provider: str) -> Audits:
+        """Return what compares rows, with what was in doubt settled."""
+        made = Audits(
+            policy=self.policy,
+            since=self.active.at,
+            columns=self.planning.columns,
+            versions=self.versions,
+            connect=self.connect,
+            states=self.states,
+            state=self.state,
+            entropy=self.core.entropy,
+            provider=provider,
+        )
+        made.settle()
+        return made
 
 
 @contextmanager
@@ -142,106 +160,68 @@ def proxying(
     core = node.parts.core
     active = Policies(core).active(policy)
     read = load(active.text)
-    keys, users = ProxyKeys(core), Users(core)
-    # THREAT T688: a name that nobody has gets a salt that stays
-    strangers = keys.strangers()
-    datasets = keys.of(read.keyed)
     csp = postgres_of(read)
     watching = watching_of(core, active.name, read, environment)
-    first, tolerance = watching.providers[0], watching.tolerance
     shown = None if certificate is None else _certificate(*certificate)
+    users, keys = Users(core), ProxyKeys(core)
+    datasets = keys.of(read.keyed)
     states = ProxyStates(core, node.home)
     state = states.open(active.name, renew=renew)
-    gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND, tolerance)
+    gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND, watching.tolerance)
     try:
-        columnkeys = Derived(datasets.__getitem__)
-        planning = _planning(core, read, columnkeys, state)
-        versions = Versions(state, guards_of(planning.columns))
+        planning = planning_of(core, read, keys, state)
         watching.baits = baits_of(read, planning.columns, state)
-        roles = roled(read, planning, planning.columns, columnkeys)
-        site = Site(
-            planner=Guarded(planning, tolerance),
-            planners=lambda user: _guarded(roles(user), tolerance),
-            gate=gate,
-            rids=state,
-            clock=core.clock,
-            entropy=core.entropy,
-            limits=read.limits,
-            versions=versions,
-            verifier=lambda name: users.verifier(name, strangers, tolerance.tried),
-            watch=tolerance,
-            account=lambda _database: first.account,
-            offers_tls=shown is not None,
-            demands_tls=shown is not None,
-        )
-
-        def connect() -> Provider:
-            return Provider(first.server, first.account, core.entropy)
-
-        every = [each for table in planning.columns.values() for each in table.values()]
-        keeper = PairKeeper(every, connect, gate)
-        audits = Audits(
+        parts = _Parts(
+            core=core,
+            active=active,
             policy=read,
-            since=active.at,
-            columns=planning.columns,
-            versions=versions,
-            connect=connect,
-            states=states,
+            keys=Derived(datasets.__getitem__),
             state=state,
-            entropy=core.entropy,
-            provider=csp.url,
+            states=states,
+            gate=gate,
+            watching=watching,
+            planning=planning,
+            versions=Versions(state, guards_of(planning.columns)),
+            crowd=Crowd(clock=core.clock),
         )
-        audits.settle()
-        migrations = _migrations(core, planning, state, first.server, first.account)
-        summing = Summing(read, planning.columns, columnkeys, state, environment)
-        with (
-            _swept(gate),
-            kept_up(keeper),
-            heads_noted(audits),
-            summing.lent(core, migrations) as (sums, folder),
-        ):
-            yield Proxy(
-                door=PgDoor(
-                    replace(site, sums=sums), lambda _database: first.server, shown, watching
-                ),
-                policy=active.name,
-                version=active.version,
-                provider=csp.url,
-                migrations=migrations,
-                audits=audits,
-                watching=watching,
-                folder=folder,
-            )
+        site = parts.site(users, keys, has_tls=shown is not None)
+        with _lent(parts, site, shown, csp.url, environment) as proxy:
+            yield proxy
     finally:
         gate.close()
         states.close(active.name, state)
 
 
-def _planning(core: Core, policy: Policy, keys: Derived, state: State) -> Planning:
-    columns = columns_of(
-        policy,
-        keys,
-        core.entropy,
-        state.count,
-        lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
-        lambda key: WordCounters(state, "/".join(map(str, key))),
-    )
-    check_tables(each for table in columns.values() for each in table.values())
-    return Planning(Planner(policy, columns), columns, Notes(state))
-
-
-def _migrations(
-    core: Core, planning: Planning, state: State, server: Server, account: Account
-) -> Migrations:
-    return Migrations(
-        columns=planning.columns,
-        notes=planning.notes,
-        planned=planning,
-        connect=lambda: Provider(server, account, core.entropy),
-        rids=state,
-        log=MovesLog(core),
-        clock=core.clock,
-    )
+@contextmanager
+def _lent(
+    parts: _Parts,
+    site: Site,
+    shown: Certificate | None,
+    provider: str,
+    environment: Mapping[str, str],
+) -> Iterator[Proxy]:
+    """Lend a proxy with all that goes on beside its sessions."""
+    columns = parts.planning.columns
+    every = [each for table in columns.values() for each in table.values()]
+    audits = parts.audits(provider)
+    migrations = migrations_of(parts.core, parts.planning, parts.state, parts.connect, parts.crowd)
+    summing = Summing(parts.policy, columns, parts.keys, parts.state, environment)
+    with (
+        _swept(parts.gate),
+        kept_up(PairKeeper(every, parts.connect, parts.gate)),
+        heads_noted(audits),
+        summing.lent(parts.core, migrations) as (sums, folder),
+    ):
+        yield Proxy(
+            door=parts.door(replace(site, sums=sums), shown),
+            policy=parts.active.name,
+            version=parts.active.version,
+            provider=provider,
+            migrations=migrations,
+            audits=audits,
+            watching=parts.watching,
+            folder=folder,
+        )
 
 
 def _certificate(chain: Path, key: Path) -> Certificate:

@@ -13,19 +13,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Final, Protocol
+from typing import Final
 
 from sealhold.model.clock import Clock
 from sealhold.model.errors import MigrationError, SealBrokenError, SealholdError
 from sealhold.node.proxyasking import Provider
+from sealhold.node.proxycrowd import Crowd
+from sealhold.node.proxyforms import Forms
+from sealhold.node.proxykeeping import Planned, defaults, drop_keys, make_keys, said_of
 from sealhold.protect.gate import Rids
 from sealhold.protect.migrating import steps
 from sealhold.protect.migrating.asking import RefusedStatementError
-from sealhold.protect.migrating.forms import Move, Phase
-from sealhold.protect.migrating.looking import Key, Looked, look, lost, quoted
+from sealhold.protect.migrating.forms import Move, Phase, Way
+from sealhold.protect.migrating.looking import Key, Looked, look
 from sealhold.protect.migrating.turning import arrays, differing, turned
-from sealhold.protect.sql.names import LOADING, Cells, Names
-from sealhold.protect.sql.plan import Plan, Refused, Script
+from sealhold.protect.sql.names import ORDER, RID
 from sealhold.protect.statemoves import Noted, Notes
 from sealhold.vault.proxymoves import MovesLog, Step
 
@@ -41,6 +43,7 @@ _TIDS: Final = (27, 27)
 _tid = struct.Struct(">IH").pack
 _big = struct.Struct(">q")
 _FIRST: Final = 16
+BEGINNINGS: Final = {Way.IN: Step.BEGAN, Way.BACK: Step.GOING_BACK, Way.TURN: Step.TURNING}
 
 
 class StoppedError(MigrationError):
@@ -48,16 +51,6 @@ class StoppedError(MigrationError):
 
     Remedy: start the proxy with `--migrate` again.
     """
-
-
-class Planned(Protocol):
-    """The planner, with the names that a provider tells."""
-
-    def names(self, answers: Sequence[Sequence[Cells]]) -> Names:
-        """Return the names that answers tell of."""
-
-    def plan(self, text: str, oids: Sequence[int], names: Names) -> tuple[Plan, ...]:
-        """Return what is done for each statement."""
 
 
 @dataclass(slots=True)
@@ -81,13 +74,16 @@ class Mover:
     """Migrates one table after the other, on one connection."""
 
     provider: Provider
-    planned: Planned
+    planned: Callable[[Move], Planned]  # for the form that will be
     notes: Notes
+    forms: Forms
     rids: Rids
     log: MovesLog
     clock: Clock
     told: Told = lambda _progress: None
     ending: Event = field(default_factory=Event)
+    crowd: Crowd = field(default_factory=Crowd)
+    pace: int = 0  # rows a second that are filled at most; 0: as fast as can be
     progress: Progress = field(default_factory=Progress)
     _found: int = 0  # rows of the last window that were of interest
 
@@ -113,11 +109,11 @@ class Mover:
         noted = self.notes.of(move.key)
         if noted is None or noted.phase in {Phase.SWITCHED, Phase.FINISHED}:
             self._check_way(move, noted)
-            self._tried(lambda: self._begin(move))
+            self._tried(lambda: self._begin(move), move)
         self._fill(move)
         self.compare(move)
         self._pass(move)
-        self._tried(lambda: self._switch(move))
+        self._tried(lambda: self._switch(move), move, is_last=True)
         self._tell("done")
 
     def settle(self, move: Move) -> None:
@@ -129,7 +125,10 @@ class Mover:
         noted = self.notes.of(move.key)
         if noted is None or noted.phase not in {Phase.FILLING, Phase.SWITCHING}:
             return
-        if noted.is_back is not move.is_back:
+        if self.forms.has_arrived(move.key, noted.way):
+            self._note_switched(move)
+            return
+        if noted.way is not move.way:
             raise MigrationError(f"`{move.table}` is on its way in the other direction")
         if noted.phase is Phase.FILLING and move.is_filling(self.look(move).names):
             return
@@ -141,11 +140,11 @@ class Mover:
         with self._alone(move):
             there = self.look(move).names
             if move.is_filling(there):
-                self.notes.put(move.key, Noted(Phase.FILLING, move.is_back))
-            elif noted.phase is Phase.SWITCHING and self._is_over(move, there):
+                self.notes.put(move.key, Noted(Phase.FILLING, move.way))
+            elif noted.phase is Phase.SWITCHING and move.is_over(there):
                 self._note_switched(move)
             elif noted.phase is Phase.FILLING and move.is_before(there):
-                self._forget(move, Noted(Phase.SWITCHED) if move.is_back else None)
+                self._forget(move)
             else:
                 # a catalogue that shows neither of the two forms is not believed
                 raise MigrationError(f"`{move.table}` is not as this proxy left it at the provider")
@@ -174,8 +173,12 @@ class Mover:
                 f"`{move.table}` is not between its switch and its end: no way back"
             )
         # THREAT T697: what was protected once is not taken for clear since a provider shows it so
-        if not move.is_back and noted is not None:
+        if move.way is Way.IN and noted is not None:
             raise MigrationError(f"`{move.table}` has been migrated already")
+        if move.way is Way.TURN and noted is not None and noted.phase is Phase.SWITCHED:
+            raise MigrationError(
+                f"`{move.table}` still has its form from before: end that with `--finish`"
+            )
 
     def _begin(self, move: Move) -> None:
         with self._alone(move):
@@ -186,10 +189,12 @@ class Mover:
                 raise MigrationError(
                     f"`{move.table}` looks as if it were migrated by another proxy"
                 )
-            for each in steps.begin(move, looked.names):
+            said = said_of(self.provider, looked)
+            is_ordered = said.get(RID, "").startswith(ORDER) or move.is_back
+            for each in steps.begin(move, () if is_ordered else looked.names):
                 self.provider.ask(each)
-            self.log.tell(Step.GOING_BACK if move.is_back else Step.BEGAN, move.table)
-            self.notes.put(move.key, Noted(Phase.FILLING, move.is_back))
+            self.log.tell(BEGINNINGS[move.way], move.table)
+            self.notes.put(move.key, Noted(Phase.FILLING, move.way))
         self.notes.touch()
 
     def _fill(self, move: Move) -> None:
@@ -221,6 +226,8 @@ class Mover:
                 raise
             self._found = found
             self._tell("filling")
+            if self.pace and found:
+                self.ending.wait(found / self.pace)
 
     def _batch(self, move: Move, low: int, high: int, *, waits: bool = False) -> int:
         """Fill the rows of a window, in the transaction that is under way; return how many."""
@@ -270,63 +277,36 @@ class Mover:
             total, filled, torn = map(int, self._texts(steps.counts(move)))
             if filled != total or torn:
                 raise MigrationError(f"{total - filled + torn} rows of `{move.table}` are not done")
-            self._drop_keys(move, looked.keys)
-            for each in steps.switch(move, looked.columns):
+            kept = defaults(move, said_of(self.provider, looked))
+            drop_keys(self.provider, move, looked.keys)
+            for each in (*steps.switch(move, looked.columns), *kept):
                 self.provider.ask(each)
-            self._make_keys(move, looked.keys)
-            self.notes.put(move.key, Noted(Phase.SWITCHING, move.is_back))
+            self.progress.lost = make_keys(self.provider, move, looked.keys, self.planned(move))
+            self.notes.put(move.key, Noted(Phase.SWITCHING, move.way))
         self._note_switched(move)
 
     def _note_switched(self, move: Move) -> None:
-        if move.is_back:
-            self.notes.drop(move.key)
-            self.log.tell(Step.BACK, move.table)
-        else:
-            self.notes.put(move.key, Noted(Phase.SWITCHED))
-            self.log.tell(Step.SWITCHED, move.table)
+        # what there is comes first: a phase that is over is never believed without it
+        self.forms.arrive(move.key, move.way)
+        match move.way:
+            case Way.BACK:
+                self.notes.drop(move.key)
+                self.log.tell(Step.BACK, move.table)
+            case Way.TURN:
+                self.notes.put(move.key, Noted(Phase.FINISHED))
+                self.log.tell(Step.TURNED, move.table)
+            case Way.IN:
+                self.notes.put(move.key, Noted(Phase.SWITCHED))
+                self.log.tell(Step.SWITCHED, move.table)
 
-    def _forget(self, move: Move, before: Noted | None) -> None:
-        if before is None:
-            self.notes.drop(move.key)
-        else:
-            self.notes.put(move.key, before)
-
-    def _is_over(self, move: Move, there: Sequence[str]) -> bool:
-        if not move.is_back:
-            return move.is_switched(there)
-        return set(move.targets()) <= set(there) and not any(
-            name.startswith("_sh_") for name in there
-        )
-
-    # keys
-
-    def _drop_keys(self, move: Move, keys: Sequence[Key]) -> None:
-        for key in keys:
-            if key.kind in "pu":
-                self.provider.ask(
-                    f"ALTER TABLE {steps.table_of(move)} DROP CONSTRAINT {quoted(key.name)}"
-                )
-            else:
-                self.provider.ask(f"DROP INDEX {quoted(move.schema)}.{quoted(key.name)}")
-
-    def _make_keys(self, move: Move, keys: Sequence[Key]) -> None:
-        table = steps.table_of(move)
-        if move.is_back:
-            for one in {(key.kind, key.columns): key for key in reversed(keys)}.values():
-                self.provider.ask(one.ddl(table))
-            return
-        gone = lost(keys, move.columns)
-        self.progress.lost = tuple(gone)
-        names = self.planned.names([self._cells(text) for text in LOADING])
-        for key in keys:
-            if key in gone:
-                continue
-            (plan,) = self.planned.plan(key.ddl(table), (), names)
-            if isinstance(plan, Refused):
-                raise MigrationError(f"key {key.name} of `{move.table}`: {plan.message}")
-            if isinstance(plan, Script):
-                for each in plan.statements:
-                    self.provider.ask(each)
+    def _forget(self, move: Move) -> None:
+        match move.way:
+            case Way.BACK:
+                self.notes.put(move.key, Noted(Phase.SWITCHED))
+            case Way.TURN:
+                self.notes.put(move.key, Noted(Phase.FINISHED))
+            case Way.IN:
+                self.notes.drop(move.key)
 
     # asking
 
@@ -366,10 +346,18 @@ class Mover:
         with suppress(SealholdError):
             self.provider.ask("ROLLBACK")
 
-    def _tried(self, step: Callable[[], None]) -> None:
+    def _tried(
+        self, step: Callable[[], None], move: Move | None = None, *, is_last: bool = False
+    ) -> None:
+        is_turn = move is not None and move.way is Way.TURN
         for _ in range(TRIES):
             try:
-                step()
+                if move is None:
+                    step()
+                else:
+                    # THREAT T767: nothing that was planned under an older key is still under way
+                    with self.crowd.held(self.notes.touch, is_needed=is_turn and is_last):
+                        step()
             except RefusedStatementError as err:
                 if err.sqlstate not in BUSY or self.ending.wait(PAUSE):
                     raise
@@ -384,12 +372,6 @@ class Mover:
         self, sql: str, oids: Sequence[int] = (), values: Sequence[bytes | None] = ()
     ) -> list[str]:
         return [(each or b"").decode() for each in self.provider.ask(sql, oids, values)[0]]
-
-    def _cells(self, sql: str) -> list[list[str | None]]:
-        return [
-            [None if each is None else each.decode() for each in row]
-            for row in self.provider.ask(sql)
-        ]
 
     def _tell(self, phase: str) -> None:
         self.progress.phase = phase

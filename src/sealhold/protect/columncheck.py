@@ -19,6 +19,7 @@ ENOUGH: Final = 20  # characters, of which two kinds alone give LEAST_FPE values
 DENSE: Final = 65_536  # values; with fewer, their order soon tells each of them
 ONE_BIT: Final = 2
 MOST_DIGITS: Final = 18  # of a number that 64 bits hold
+_OF_CANONICAL: Final = ("deterministic", "token", "fpe")  # give back one form of equal values
 _MANY_FORMS: Final = frozenset({"numeric", "bpchar"})  # of one value, where they are not limited
 _TOLD: Final = frozenset({"identifier", "confidential"})
 _USES: Final = {  # which techniques a key changes
@@ -63,11 +64,12 @@ def _check_known(column: ColumnPolicy, kind: Kind, path: Path, findings: Finding
             f"`{column.name}` is of type `{column.type}`, which the proxy does not know",
             "write it as PostgreSQL does, or let the column be clear",
         )
-    if "deterministic" in column.techniques and kind.base in _MANY_FORMS and not kind.modifiers:
+    lost = next((each for each in _OF_CANONICAL if each in column.techniques), "")
+    if lost and kind.base in _MANY_FORMS and not kind.modifiers:
         findings.error(
             "forms-lost",
             (*path, "protect"),
-            f"`deterministic` does not keep how a `{column.type}` is written: 1.0 is equal to 1.00",
+            f"`{lost}` does not keep how a `{column.type}` is written: 1.0 is equal to 1.00",
             "give the type a length or scale, or take `match`",
         )
 

@@ -25,19 +25,19 @@ from sealhold.crypto.ope import OrderTerms
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.siv import Siv
 from sealhold.crypto.tags import Tag
-from sealhold.crypto.terms import EqualityTerms
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import InvalidPolicyError
+from sealhold.protect.columnparts import match_of, token_of
 from sealhold.protect.guards import GUARDED, Guard, Plain, guard_of
 from sealhold.protect.pairs import Counters, Pairs
 from sealhold.protect.pgtypes.codec import codec
-from sealhold.protect.pgtypes.form import Codec, Settings
-from sealhold.protect.pgtypes.types import PgType, named, spelled
+from sealhold.protect.pgtypes.errors import TypeRefusedError
+from sealhold.protect.pgtypes.form import Codec
+from sealhold.protect.pgtypes.types import PgType, named
 from sealhold.protect.policy import Bind, ColumnPolicy, Mask, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Op, Technique
 from sealhold.protect.techniques.deterministic import Deterministic
 from sealhold.protect.techniques.fpe import Fpe
-from sealhold.protect.techniques.match import LooseMatch, Match
 from sealhold.protect.techniques.order import Order
 from sealhold.protect.techniques.range_hidden import RangeHidden, hidden_ranges
 from sealhold.protect.techniques.sealed import Sealed
@@ -80,6 +80,10 @@ class Keys(Protocol):
         """Return the version, from 1, with which is sealed now; older ones open."""
         ...
 
+    def oldest(self, dataset: str, technique: str, domain: str) -> int:
+        """Return the version from which on cells open."""
+        ...
+
 
 def _first(_dataset: str, _technique: str, _domain: str) -> int:
     return 1
@@ -91,6 +95,7 @@ class Derived:
 
     dataset_key: Callable[[str], Secret]
     versions: Callable[[str, str, str], int] = _first
+    opens: Callable[[str, str, str], int] = _first
 
     def column_key(self, dataset: str, technique: str, domain: str, version: int) -> Secret:
         """Return a key of 32 bytes, the same for the same arguments."""
@@ -100,6 +105,10 @@ class Derived:
     def newest(self, dataset: str, technique: str, domain: str) -> int:
         """Return the version, from 1, with which is sealed now; older ones open."""
         return self.versions(dataset, technique, domain)
+
+    def oldest(self, dataset: str, technique: str, domain: str) -> int:
+        """Return the version from which on cells open."""
+        return self.opens(dataset, technique, domain)
 
 
 class KeyName(NamedTuple):
@@ -201,6 +210,30 @@ class Column:
         given = [value for value in values if value is not None]
         return _with_nulls(values, self._opened(technique.decode(given, _beside(values, rids))))
 
+    def sought(self, suffix: str, value: bytes) -> bytes:
+        """Return what the technique of `suffix` stores for a value that is looked for.
+
+        A value that it cannot hold, or never held, is equal to what no row has.
+
+        Raises:
+            TypeRefusedError: a value that is not told from others then.
+        """
+        technique = self.techniques[suffix]
+        canonical = value if isinstance(technique, Sealed) else self._codec.canonical(value)
+        if isinstance(technique, Token):
+            return technique.sought(canonical)
+        try:
+            return technique.encode([canonical], ())[0]
+        except TypeRefusedError:
+            if isinstance(technique, Fpe):
+                return self.nothing(suffix)
+            raise
+
+    def nothing(self, suffix: str) -> bytes:
+        """Return what the technique of `suffix` stores for no value."""
+        technique = self.techniques[suffix]
+        return technique.never if isinstance(technique, Token) else b""
+
     def answering(self, op: Op) -> Technique | None:
         """Return the technique that answers `op`: of several the first of the policy."""
         return next((each for each in self._listed if op in each.answers), None)
@@ -279,9 +312,9 @@ class _Maker:
             case "sealed":
                 return self._sealed(table, column, type_, key), key
             case "match":
-                return _match(column, self._secret(key)), key
+                return match_of(column, self._secret(key)), key
             case "deterministic":
-                _check_deterministic(table, column, type_)
+                _check_forms(table, column, type_, name)
                 siv = Siv(self._secret(key), Tag.DETERMINISTIC, key.domain.encode())
                 return Deterministic(siv), key
             case "order":
@@ -293,7 +326,8 @@ class _Maker:
             case "he-sum":
                 return SumMark(), key
             case "token" if self.tokens is not None:
-                return _token(self.tokens(key), self.entropy, type_, form), key
+                _check_forms(table, column, type_, name)
+                return token_of(self.tokens(key), self.entropy, type_, form), key
             case _:
                 raise _refused(table, column, f"`{name}` is no technique of a column")
 
@@ -309,19 +343,25 @@ class _Maker:
             self.entropy,
             column.pad,
             None if counted is None else partial(counted, named_so),
+            keys.oldest(key.dataset, key.technique, key.domain),
         )
         return Sealed(sealer, by_row=table.bind is Bind.ROW, pad=column.pad)
 
     def _key(self, technique: str, table: TablePolicy, column: ColumnPolicy) -> KeyName:
-        domain = f"{table.schema}.{table.name}.{column.name}"
-        # THREAT T619: a domain that is called like a column does not get that column's key
-        if column.domain and technique not in OF_ONE_COLUMN:
-            domain = f"={column.domain}"  # no name of a column begins so
+        domain = domain_of(technique, table, column)
         version = self.keys.newest(table.dataset, technique, domain)
         return KeyName(table.dataset, technique, domain, version)
 
     def _secret(self, key: KeyName) -> Secret:
         return self.keys.column_key(*key)
+
+
+def domain_of(technique: str, table: TablePolicy, column: ColumnPolicy) -> str:
+    """Return of what the key of a technique is: of a column, or of a domain."""
+    # THREAT T619: a domain that is called like a column does not get that column's key
+    if column.domain and technique not in OF_ONE_COLUMN:
+        return f"={column.domain}"  # no name of a column begins so
+    return f"{table.schema}.{table.name}.{column.name}"
 
 
 def columns_of(
@@ -357,29 +397,11 @@ def columns_of(
     return found
 
 
-def _match(column: ColumnPolicy, key: Secret) -> Match:
-    fold = column.fold != "none"
-    if fold or column.bits:
-        return LooseMatch(EqualityTerms(key, column.bits), bits=column.bits, fold=fold)
-    return Match(EqualityTerms(key))
-
-
-def _token(kept: TokenMap, entropy: Entropy, type_: PgType, form: Codec[Any]) -> Token:
-    settings = Settings()
-    return Token(
-        kept,
-        entropy,
-        lambda value: form.to_text(value, settings).decode(),
-        lambda text: form.to_binary(text.encode(), settings),
-        spelled(type_),
-    )
-
-
-def _check_deterministic(table: TablePolicy, column: ColumnPolicy, type_: PgType) -> None:
+def _check_forms(table: TablePolicy, column: ColumnPolicy, type_: PgType, name: str) -> None:
     # a float has two zeros, a numeric may have zeros at its end: equal values, but not the same
     if type_.name in _SAME_FORM or (type_.name in _WITH_MODIFIER and type_.typmod >= 0):
         return
-    raise _refused(table, column, f"`deterministic` does not keep all forms of `{column.type}`")
+    raise _refused(table, column, f"`{name}` does not keep all forms of `{column.type}`")
 
 
 def _check_names(table: TablePolicy, columns: Mapping[str, Column]) -> None:

@@ -7,7 +7,7 @@
 Source: docs/spec/16-protection-policy.md section 8.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -85,12 +85,30 @@ def unkeyed(policy: Policy, entropy: Entropy) -> Columns:
     Raises:
         InvalidPolicyError: a column cannot be protected as the policy says.
     """
-    return columns_of(policy, without_key(), entropy, counting=lambda _key: _UNCOUNTED)
+    return columns_of(
+        policy, without_key(), entropy, tokens=lambda _key: _Unkept(),
+        counting=lambda _key: _UNCOUNTED,
+    )  # fmt: skip
 
 
 def without_key() -> Derived:
     """Return keys of zeros: to be told of, never to seal with."""
     return Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none"))
+
+
+class _Unkept:
+    """Tokens that stand for nothing: to be told of."""
+
+    def tokens(self, values: Iterable[bytes]) -> Mapping[bytes, bytes]:
+        del values
+        return {}
+
+    def values(self, tokens: Iterable[bytes]) -> Mapping[bytes, bytes]:
+        del tokens
+        return {}
+
+    def keep(self, drawn: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+        return drawn
 
 
 def explain_columns(policy: Policy, columns: Columns) -> tuple[Explained, ...]:

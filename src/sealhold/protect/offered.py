@@ -19,7 +19,7 @@ from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.tomllines import Path
 
 TECHNIQUES: Final = frozenset(
-    {"sealed", "match", "deterministic", "order", "fpe", "words", "range-hidden", "he-sum"}
+    {"sealed", "match", "deterministic", "order", "fpe", "words", "range-hidden", "he-sum", "token"}
 )
 BESIDE: Final = frozenset({"paillier-sum"})
 """Techniques without which a column is sealed as well as with them."""

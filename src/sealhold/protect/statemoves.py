@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-from sealhold.protect.migrating.forms import Phase
+from sealhold.protect.migrating.forms import Phase, Way
 from sealhold.protect.state import State
 
 _ALL: Final = "SELECT place, name, phase, is_back FROM migration"
@@ -29,7 +29,12 @@ class Noted:
     """What is known of one table."""
 
     phase: Phase
-    is_back: bool = False
+    way: Way = Way.IN
+
+    @property
+    def is_back(self) -> bool:
+        """Whether its protection is taken away."""
+        return self.way is Way.BACK
 
 
 class Notes:
@@ -42,8 +47,7 @@ class Notes:
         with state.reading() as connection:
             rows = connection.execute(_ALL).fetchall()
         self._known: dict[Key, Noted] = {
-            (schema, name): Noted(Phase(phase), bool(is_back))
-            for schema, name, phase, is_back in rows
+            (schema, name): Noted(Phase(phase), Way(way)) for schema, name, phase, way in rows
         }
 
     @property
@@ -63,7 +67,7 @@ class Notes:
             StoreUnavailableError: the disk refuses.
         """
         with self._turn, self._state.changing() as connection:
-            connection.execute(_PUT, (*table, noted.phase.value, int(noted.is_back)))
+            connection.execute(_PUT, (*table, noted.phase.value, noted.way.value))
         self._known[table] = noted
         self.turn += 1
 

@@ -14,6 +14,7 @@ from sealhold.protect.state import State
 
 AT_ONCE: Final = 500  # values of one statement
 _KEEP: Final = "INSERT INTO token VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_FORGET: Final = "DELETE FROM token WHERE place = ?"
 _HAS: Final = "SELECT token FROM token WHERE place = ? AND value = ?"
 
 
@@ -31,19 +32,32 @@ class Tokens:
         """Return the value of each token that stands for one."""
         return self._found("token", "value", tokens)
 
-    def keep(self, value: bytes, token: bytes) -> bytes | None:
-        """Keep a token; return the value's token, which is another if it had one before.
+    def keep(self, drawn: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+        """Keep the token of each value; return those that values have, which may be others.
 
-        None if the token stands for another value: then nothing was kept.
+        A value whose token stands for another one has none then: nothing was kept for it.
 
         Raises:
             StoreFullError: no room.
             StoreUnavailableError: the disk refuses.
         """
+        found: dict[bytes, bytes] = {}
         with self._state.changing() as connection:
-            connection.execute(_KEEP, (self._place, value, token))
-            found = connection.execute(_HAS, (self._place, value)).fetchone()
-        return None if found is None else bytes(found[0])
+            for value, token in drawn.items():
+                connection.execute(_KEEP, (self._place, value, token))
+                kept = connection.execute(_HAS, (self._place, value)).fetchone()
+                if kept is not None:
+                    found[value] = bytes(kept[0])
+        return found
+
+    def forget(self) -> None:
+        """Forget all of the domain: nothing at the provider is made of them any more.
+
+        Raises:
+            StoreUnavailableError: the disk refuses.
+        """
+        with self._state.changing() as connection:
+            connection.execute(_FORGET, (self._place,))
 
     def _found(self, by: str, wanted: str, keys: Iterable[bytes]) -> dict[bytes, bytes]:
         found: dict[bytes, bytes] = {}

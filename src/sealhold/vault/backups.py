@@ -6,7 +6,7 @@
   go whole each time, and so do those of a backup that an older program made.
 - All of it lies as it is kept: sealed. The slot of the epoch and the unlock slot are in none, so
   who has a backup and the passphrase has nothing; they are copied to a place of their own.
-- Packs never change, so backups in one place share them.
+- Packs never change, so backups in one place share them. States of proxies go whole each time.
 - Once the epoch is closed the key set in a backup opens nothing; its rows open with today's keys.
 
 Source: docs/spec/29-operations.md section 5.
@@ -41,7 +41,7 @@ from sealhold.stores.spec import Backup, ColumnKind, Kept, ObjectStore, Put, Tab
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.home import FIRST_FORM, FORM, Home, read
-from sealhold.vault.noting import Noting
+from sealhold.vault.noting import Noting, listed, parts_of
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -50,10 +50,11 @@ if TYPE_CHECKING:
     from sealhold.vault.rowpacks import RowPacks
 
 FORMAT, WITH_RUNS = 1, 2  # whole rows; rows in packs
+WITH_STATES = 2  # more than those: states of proxies beside
 MANIFEST = "manifest"
 OURS = "b"  # begins the name of each backup, and of nothing else in a place
 SHARED = "objects/"  # packs and programs, of all backups in a place
-PUBLIC_BYTES, SIGNATURE_BYTES, DIGEST_BYTES = 32, 64, 32
+PUBLIC_BYTES, SIGNATURE_BYTES = 32, 64
 
 BACKUPS = TableSpec(
     name="backup",
@@ -81,6 +82,7 @@ class Manifest:
     data: tuple[Part, ...]
     packs: tuple[Part, ...]  # names in the place begin with `objects/`
     rows: Part | None = None  # the list of what the rows are put together from; `data`: its packs
+    states: tuple[Part, ...] = ()  # of proxies
 
     @property
     def log_key(self) -> str:
@@ -90,7 +92,9 @@ class Manifest:
     @property
     def parts(self) -> tuple[Part, ...]:
         """All objects but the manifest."""
-        return self.keys + self.data + self.packs + ((self.rows,) if self.rows else ())
+        return (
+            self.keys + self.data + self.states + self.packs + ((self.rows,) if self.rows else ())
+        )
 
     @property
     def size(self) -> int:
@@ -106,20 +110,22 @@ class Manifest:
         told: dict[str, Plain] = {
             "at": self.at,
             "checkpoint": self.checkpoint,
-            "data": _listed(self.data),
+            "data": listed(self.data),
             "epoch": self.epoch,
-            "format": WITH_RUNS if self.rows else FORMAT,
+            "format": (WITH_RUNS if self.rows else FORMAT) + WITH_STATES * bool(self.states),
             "generation": self.generation,
             "id": self.id,
             "key": self.key,
-            "keys": _listed(self.keys),
+            "keys": listed(self.keys),
             "on_server": self.on_server,
-            "packs": _listed(self.packs),
+            "packs": listed(self.packs),
         }
         if self.form != FIRST_FORM:  # as of a home, where what does not say is of the first
             told["form"] = self.form
+        if self.states:
+            told["states"] = listed(self.states)
         if self.rows is not None:
-            told["rows"] = _listed((self.rows,))[0]
+            told["rows"] = listed((self.rows,))[0]
         return pack(told)
 
 
@@ -246,6 +252,7 @@ class Backups:
             ring.lies_in.store.backup(keys, f"{name}/keys")
         checkpoint = self.appender.head.note
         rows = self._rows(place, name, data)
+        states = self._states(place, name)
         packs = self._packs(place, watch)
         manifest = Manifest(
             id=name,
@@ -261,6 +268,7 @@ class Backups:
             data=tuple(data.parts),
             packs=packs,
             rows=rows,
+            states=states,
         )
         if ring.lies_in.epoch != epoch:
             raise ConflictError("the epoch was closed while the backup was made; make it again")
@@ -295,6 +303,14 @@ class Backups:
             made, parts, _ = packs.put(place, name, copy, self._earlier(place, packs))
         data.parts.extend(parts)
         return made
+
+    def _states(self, place: ObjectStore, name: str) -> tuple[Part, ...]:
+        """Copy the states of proxies, after the rows that remember how new they are."""
+        from sealhold.vault import proxycopies  # noqa: PLC0415  # reason: few have a proxy
+
+        noting = Noting(place)
+        proxycopies.copied(self.core, self.home, noting, name)
+        return tuple(noting.parts)
 
     def _earlier(self, place: ObjectStore, packs: RowPacks) -> Chunks | None:
         """Return what the rows of the newest backup of this vault in a place are put together from.
@@ -353,10 +369,6 @@ def shown(manifest: Manifest, where: str) -> BackupView:
     )
 
 
-def _listed(parts: tuple[Part, ...]) -> list[Plain]:
-    return [[part.name, part.length, part.digest] for part in parts]
-
-
 def _three(value: Plain) -> tuple[bytes, bytes, bytes]:
     body, public, signature = value
     if len(public) != PUBLIC_BYTES or len(signature) != SIGNATURE_BYTES:
@@ -365,9 +377,9 @@ def _three(value: Plain) -> tuple[bytes, bytes, bytes]:
 
 
 def _read(told: Plain, public: PublicKey) -> Manifest:
-    if told["format"] not in (FORMAT, WITH_RUNS):
+    if told["format"] not in range(FORMAT, WITH_RUNS + WITH_STATES + 1):
         raise InvalidEncodingError("a backup of another format")
-    rows = _parts([told["rows"]])[0] if told["format"] == WITH_RUNS else None
+    rows = parts_of([told["rows"]])[0] if told["format"] % 2 == 0 else None
     return Manifest(
         id=str(told["id"]),
         at=Instant(int(told["at"])),
@@ -378,15 +390,9 @@ def _read(told: Plain, public: PublicKey) -> Manifest:
         on_server=bool(told["on_server"]),
         form=int(told.get("form", FIRST_FORM)),
         key=bytes(told["key"]),
-        keys=_parts(told["keys"]),
-        data=_parts(told["data"]),
-        packs=_parts(told["packs"]),
+        keys=parts_of(told["keys"]),
+        data=parts_of(told["data"]),
+        packs=parts_of(told["packs"]),
         rows=rows,
+        states=parts_of(told["states"]) if told["format"] > WITH_RUNS else (),
     )
-
-
-def _parts(listed: Plain) -> tuple[Part, ...]:
-    parts = tuple(Part(ObjectName(str(n)), int(length), bytes(d)) for n, length, d in listed)
-    if any(len(part.digest) != DIGEST_BYTES for part in parts):
-        raise ValueError
-    return parts

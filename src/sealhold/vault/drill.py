@@ -11,6 +11,7 @@ Source: docs/spec/29-operations.md section 7.
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,16 +27,19 @@ from sealhold.model.errors import NotFoundError, SealBrokenError, SealholdError,
 from sealhold.model.ids import SubjectId, random_id
 from sealhold.model.shown.backups import DrillView, Tried
 from sealhold.stores.spec import ObjectStore, RecordStore
+from sealhold.vault import proxycopies
 from sealhold.vault.backups import (
     Backups,
     Manifest,
     backup_of,
     check_parts,
+    checked,
     read_manifest,
     rows_of,
 )
-from sealhold.vault.home import FORM
+from sealhold.vault.home import FORM, Home
 from sealhold.vault.keysets import KeySets
+from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -158,6 +162,10 @@ class Drill:
             rows.close()
         if faults or head.size > appender.head.size:
             raise TamperedError(faults[0] if faults else "the backup knows more than the vault")
+        if manifest.states:
+            read = partial(checked, place)
+            proxycopies.put_back(Home(folder), manifest.states, read)
+            proxycopies.turns(folder / proxycopies.STATES, ProxyKeys(self.backups.core))
         if manifest.epoch == ring.lies_in.epoch:
             keys = self.scratch(folder / "keys.db")
             keys.restore(place, backup_of(manifest.keys))

@@ -3,12 +3,16 @@
 Source: docs/spec/29-operations.md section 5.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from sealhold.crypto.digest import fingerprint
+from sealhold.model.encoding import Plain
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.copying import Part
 from sealhold.stores.spec import Kept, ObjectStore
+
+DIGEST_BYTES: Final = 32
 
 
 class Noting:
@@ -39,3 +43,20 @@ class Noting:
     def names(self, prefix: str = "") -> Iterator[ObjectName]:
         """Return the names of what is kept."""
         return self._place.names(prefix)
+
+
+def listed(parts: Sequence[Part]) -> list[Plain]:
+    """Return parts as a manifest lists them."""
+    return [[part.name, part.length, part.digest] for part in parts]
+
+
+def parts_of(told: Plain) -> tuple[Part, ...]:
+    """Return the parts that a manifest lists.
+
+    Raises:
+        ValueError: they are none.
+    """
+    parts = tuple(Part(ObjectName(str(n)), int(length), bytes(d)) for n, length, d in told)
+    if any(len(part.digest) != DIGEST_BYTES for part in parts):
+        raise ValueError
+    return parts

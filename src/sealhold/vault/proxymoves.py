@@ -25,6 +25,8 @@ class Step(StrEnum):
     GOING_BACK = "a migration back began"
     BACK = "a table was put back in the clear"
     SUMS = "sums of a table go on under a new key"
+    TURNING = "a table is made anew under other keys"
+    TURNED = "a table was switched to its new keys"
 
 
 class MovesLog:

@@ -17,12 +17,14 @@ from sealhold.model.encoding import Plain
 from sealhold.model.errors import NotFoundError
 from sealhold.model.quantities import Instant
 from sealhold.protect.findings import Finding, refuse
+from sealhold.protect.migrating.standing import Form, Standing, changed, keys_of
 from sealhold.protect.policy import Policy
 from sealhold.protect.policycheck import check
 from sealhold.protect.policyfile import load, read
 from sealhold.protect.policysign import Accepted, open_policy
-from sealhold.stores.spec import Guard
+from sealhold.stores.spec import Guard, Op
 from sealhold.vault.core import Core
+from sealhold.vault.proxyforms import ProxyForms
 from sealhold.vault.proxyrows import Kept, ProxyRows, Thing
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -127,7 +129,21 @@ class Policies:
             reason="a policy was put in force",
         )
         on = () if before is None else (before.guard,)
-        self._core.writer.commit(Work((put,), (teller.entry(event),), releases=True, on=on))
+        ops = (put, *self._pinned(policy, before))
+        self._core.writer.commit(Work(ops, (teller.entry(event),), releases=True, on=on))
+
+    def _pinned(self, policy: Policy, before: Activated | None) -> list[Op]:
+        """Return what notes that tables lie as the version before said, until they are moved."""
+        if before is None:
+            return []
+        forms = ProxyForms(self._core, policy.name)
+        known, found = forms.all(), dict[tuple[str, str], Standing]()
+        for table in changed(load(before.text), policy):
+            key = table.schema, table.name
+            if key not in known:
+                versions = {each: forms.newest(each) for each in keys_of(table)}
+                found[key] = Standing(Form(before.version, versions))
+        return forms.ops(found)
 
 
 def _activated(kept: Kept) -> Activated:

@@ -38,6 +38,8 @@ class Thing(StrEnum):
     STATE = "state"
     HELD = "held"  # what was found out and is not let go of
     DECOY = "decoy"  # what was written into a decoy table
+    FORM = "form"  # of a table at its provider
+    KEY = "key"  # the newest version of a column's key
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ Source: docs/spec/29-operations.md section 6.
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sealhold.crypto.secret import Secret
@@ -128,6 +129,10 @@ def fill(
             _keys_of_backup(new, place, manifest, keys)
         for part in manifest.packs:
             new.objects.put(ObjectName(part.name.removeprefix(SHARED)), checked(place, part))
+        if manifest.states:
+            from sealhold.vault import proxycopies  # noqa: PLC0415  # reason: few have a proxy
+
+            proxycopies.put_back(home, manifest.states, partial(checked, place))
         if manifest.rows is None:
             new.data.restore(place, backup_of(manifest.data))
         else:

@@ -34,9 +34,10 @@ def proxy_migrate(
 ) -> None:
     """Protect a table that is in use at a provider, or take its protection back.
 
-    It goes on from where it was. A proxy that is served does the same meanwhile, with `proxy serve
-    --migrate TABLE`. After `--finish` old versions of rows lie in the provider's files until it
-    writes the table anew, and in its backups for as long as it keeps them.
+    It goes on from where it was, and brings a table to what a new policy says of it. A proxy that
+    is served does the same meanwhile, with `proxy serve --migrate TABLE`. After `--finish` old
+    versions of rows lie in the provider's files until it writes the table anew, and in its backups
+    for as long as it keeps them.
 
     Raises:
         UsageError: no table, or several ways at once.
@@ -79,7 +80,8 @@ def _standing(found: tuple[ProxyMigration, ...]) -> Block:
 
 
 def _said(one: ProxyMigration) -> str:
-    return (one.phase or "never migrated") + (", on its way back" if one.is_back else "")
+    way = ", on its way back" if one.is_back else ", under other keys" if one.is_turn else ""
+    return (one.phase or "never migrated") + way
 
 
 def _previewed(seen: ProxyMigrationPreview) -> list[Block]:
@@ -114,6 +116,8 @@ def _done(done: ProxyMigration) -> list[Block]:
             Line(f"`{safe(done.table)}` is in the clear again.", "head"), facts,
             Line("Put a policy in force that says so: until then nobody can use it.", "hint"),
         ]  # fmt: skip
+    if done.is_turn:
+        return [Line(f"`{safe(done.table)}` is as the policy says now.", "head"), facts]
     lost = [Line(f"Dropped: {safe(each)}", "bad") for each in done.lost]
     hint = f"`sealhold proxy migrate {safe(done.table)} --finish` drops the clear form."
     return [Line(f"`{safe(done.table)}` is protected.", "head"), facts, *lost, Line(hint, "hint")]

@@ -121,12 +121,23 @@ class ProxyMigrationPreview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyTurning:
+    """What drawing the keys of a column anew is about."""
+
+    column: str
+    keys: tuple[str, ...]  # techniques, and the versions that their keys get
+    tables: tuple[str, ...]  # that are made anew under them
+    is_begun: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyMigration:
     """How far the migration of a table is."""
 
     table: str
     phase: str  # empty: none; filling, switching, switched, finished
     is_back: bool = False
+    is_turn: bool = False  # under other keys, or by other techniques
     left: int = 0  # rows that are not done
     filled: int = 0  # rows of this run
     compared: int = 0

@@ -206,9 +206,12 @@ def quoted(name: str) -> str:
 def _mistyped(columns: Sequence[There], move: Move) -> list[str]:
     by_name = {each.name.removeprefix(WAS): each for each in columns}
     wrong = []
-    for column in move.columns:
-        there = by_name.get(column.name)
-        if there is None:
+    for change in move.changes:
+        column, there = change.column, by_name.get(change.name)
+        if change.was is not None:
+            if change.will is not None and change.was.type != change.will.type:
+                wrong.append(f'column "{column.name}" would change its type')
+        elif there is None:
             wrong.append(f'there is no column "{column.name}"')
         elif there.type != spelled(column.type):
             wrong.append(f'column "{column.name}" is {there.type}, the policy says otherwise')
@@ -221,12 +224,12 @@ def _mistyped(columns: Sequence[There], move: Move) -> list[str]:
 def _logical(move: Move) -> dict[str, str]:
     """Return which column of the client each name of a migration stands for, at any time of it."""
     found = {}
-    for column in move.columns:
-        for name in {*move.source(column).values()}:
+    for change in move.changes:
+        for name in {*move.source(change).values()}:
             for prefix in ("", WAS, GONE):
-                found[prefix + name] = column.name
-        for name in move.target(column).values():
-            found[NEW + name] = column.name
+                found[prefix + name] = change.name
+        for name in move.target(change).values():
+            found[NEW + name] = change.name
     return found
 
 

@@ -1,6 +1,7 @@
 """A table whose rows are being filled, as clients use it: in the form that was.
 
 - Its columns have the client's names, types and order; at the provider they are `_sh_was_...`.
+- Only while a switch is under way the catalogue says which of the two forms there is.
 - What the provider's catalogue says is taken for that only where the proxy's own state says that
   the migration is under way.
 
@@ -10,8 +11,7 @@ Source: docs/spec/61-protecting-a-live-table.md section 3.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
-from sealhold.protect.columns import Column
-from sealhold.protect.migrating.forms import MARK, NEW, Move
+from sealhold.protect.migrating.forms import MARK, NEW, Change, Move
 from sealhold.protect.spec import CELL
 from sealhold.protect.sql.names import (
     HIDDEN_PREFIX,
@@ -23,6 +23,7 @@ from sealhold.protect.sql.names import (
     Rows,
     attribute_of,
     in_order,
+    listed_as,
 )
 
 Moves = Mapping[tuple[str, str], Move]
@@ -32,18 +33,21 @@ def relation_of(move: Move, rows: Rows) -> Relation | None:
     """Return a table as it is used meanwhile; None if the provider does not have it so."""
     there = {row[4] or "" for row in rows}
     if not move.is_filling(there):
-        return None
-    cells = {WAS + move.source(each)[CELL]: each for each in move.columns}
+        is_new = move.is_switching and not move.is_back and move.is_over(there)
+        return listed_as(move.key, rows, move.after) if is_new else None
+    cells = {WAS + move.source(each)[CELL]: each for each in move.changes}
+    stays = {each.name: each for each in move.stays}
     companions = {WAS + name for name in move.sources()} - set(cells)
+    beside = {one.physical(suffix) for one in move.stays for suffix in one.techniques if suffix}
     attributes: list[Attribute] = []
     for row in in_order(rows):
         name = row[4] or ""
         if name in cells:
             attributes.append(_moving(row, cells[name], move))
-        elif not name.startswith(HIDDEN_PREFIX):
-            attributes.append(attribute_of(row, None))
+        elif not name.startswith(HIDDEN_PREFIX) and name not in beside:
+            attributes.append(attribute_of(row, stays.get(name)))
     first = rows[0]
-    hidden = companions | {name for name in there if name.startswith(HIDDEN_PREFIX)}
+    hidden = companions | beside | {name for name in there if name.startswith(HIDDEN_PREFIX)}
     return Relation(
         *move.key, int(first[2] or 0), first[3] or "",
         tuple(replace(each, number=at) for at, each in enumerate(attributes, 1)),
@@ -51,12 +55,11 @@ def relation_of(move: Move, rows: Rows) -> Relation | None:
     )  # fmt: skip
 
 
-def _moving(row: Cells, column: Column, move: Move) -> Attribute:
-    places = {suffix: WAS + name for suffix, name in move.source(column).items()}
-    kept = attribute_of(row, column if move.is_back else None)
-    return replace(
-        kept, name=column.name, places=places, rid=RID if move.is_back else None, is_moving=True
-    )
+def _moving(row: Cells, change: Change, move: Move) -> Attribute:
+    places = {suffix: WAS + name for suffix, name in move.source(change).items()}
+    kept = attribute_of(row, change.was)
+    rid = None if change.was is None else RID
+    return replace(kept, name=change.name, places=places, rid=rid, is_moving=True)
 
 
 def meanwhile(

@@ -12,7 +12,7 @@ Source: docs/spec/61-protecting-a-live-table.md sections 2 and 5.
 from collections.abc import Sequence
 from typing import Final
 
-from sealhold.protect.migrating.forms import GONE, MARK, NEW, Move
+from sealhold.protect.migrating.forms import GONE, MARK, NEW, Move, Way
 from sealhold.protect.migrating.looking import There, quoted
 from sealhold.protect.pgtypes.types import PgType, array_of, element_of, named, plain
 from sealhold.protect.spec import CELL
@@ -25,6 +25,11 @@ BY_PLACE: Final = (  # a row is found by its place in the table, never by going 
 BLOCKS: Final = (
     "SELECT (pg_catalog.pg_relation_size($1::oid::regclass)"
     " / current_setting('block_size')::bigint)::text"
+)
+COMMENTS: Final = (
+    "SELECT a.attname::text, pg_catalog.col_description(a.attrelid, a.attnum)"
+    " FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped"
+    " AND pg_catalog.col_description(a.attrelid, a.attnum) IS NOT NULL"
 )
 
 
@@ -39,19 +44,22 @@ def lock(move: Move) -> str:
 
 
 def begin(move: Move, order: Sequence[str]) -> list[str]:
-    """Return what puts both forms side by side. `order` are the client's columns, in order."""
+    """Return what puts both forms side by side.
+
+    `order` are the client's columns, in order; none if the table says already what that is.
+    """
     table = table_of(move)
     made = [_rename(table, name, WAS + name) for name in move.sources()]
     if move.is_back:
         made += [_rename(table, GONE + name, NEW + name) for name in move.targets()]
-        added = []
     else:
         added = [f"ADD COLUMN {quoted(NEW + name)} {kind}" for name, kind in move.types().items()]
-        added.append(f"ADD COLUMN {RID} bigint UNIQUE")
-        names = ",".join(name.encode().hex() for name in order)
-        text = f"{ORDER}{names}"
+        if move.way is Way.IN:
+            added.append(f"ADD COLUMN {RID} bigint UNIQUE")
         made.append(f"ALTER TABLE {table} {', '.join(added)}")
-        made.append(f"COMMENT ON COLUMN {table}.{RID} IS '{text}'")
+        if order:
+            names = ",".join(name.encode().hex() for name in order)
+            made.append(f"COMMENT ON COLUMN {table}.{RID} IS '{ORDER}{names}'")
     made.append(f"ALTER TABLE {table} ADD COLUMN {MARK} boolean")
     return made
 
@@ -79,7 +87,7 @@ def done(move: Move) -> str:
 def fill(move: Move) -> tuple[str, list[int]]:
     """Return what writes rows by their places, from one array for each column; and its types."""
     types = move.types()
-    sets = [f"{MARK} = true"] if move.is_back else [f"{MARK} = true", f"{RID} = v.r"]
+    sets = [f"{MARK} = true", f"{RID} = v.r"] if move.way is Way.IN else [f"{MARK} = true"]
     arrays = ["$1::tid[]", "$2::bigint[]"]
     oids = [1010, 1016]
     names = ["t", "r"]
@@ -112,7 +120,7 @@ def counts(move: Move) -> str:
     torn = " OR ".join(
         f"({quoted(WAS + move.source(each)[CELL])} IS NULL)"
         f" <> ({quoted(NEW + move.target(each)[CELL])} IS NULL)"
-        for each in move.columns
+        for each in move.changes
     )
     return (
         f"SELECT count(*)::text, count(*) FILTER (WHERE {MARK})::text,"
@@ -123,13 +131,13 @@ def counts(move: Move) -> str:
 def switch(move: Move, there: Sequence[There]) -> list[str]:
     """Return what lets the new form stand for the table. Keys are dropped before, and made after.
 
-    On the way back what was goes at once: every row was opened and compared.
+    Unless what was is the clear, it goes at once: every row was opened and compared.
     """
     table = table_of(move)
     kept = {each.name for each in there if each.is_not_null}
     made = []
-    for column in move.columns:
-        was, new = move.source(column), move.target(column)
+    for change in move.changes:
+        was, new = move.source(change), move.target(change)
         made += [
             f"ALTER TABLE {table} ALTER COLUMN {quoted(WAS + name)} DROP NOT NULL"
             for name in was.values()
@@ -140,11 +148,18 @@ def switch(move: Move, there: Sequence[There]) -> list[str]:
     made += [_rename(table, WAS + name, GONE + name) for name in move.sources()]
     made += [_rename(table, NEW + name, name) for name in move.targets()]
     made.append(f"ALTER TABLE {table} DROP COLUMN {MARK}")
-    if move.is_back:
-        made += [*finish(move), f"ALTER TABLE {table} DROP COLUMN {RID}"]
-    else:
+    if move.way is Way.IN:
         made.append(f"ALTER TABLE {table} ALTER COLUMN {RID} SET NOT NULL")
+    else:
+        made += finish(move)
+    if move.is_back:
+        made.append(f"ALTER TABLE {table} DROP COLUMN {RID}")
     return made
+
+
+def comment(move: Move, name: str, text: str) -> str:
+    """Return what says something of a column; the text has no quotes in it."""
+    return f"COMMENT ON COLUMN {table_of(move)}.{quoted(name)} IS '{text}'"
 
 
 def finish(move: Move) -> list[str]:
@@ -155,7 +170,7 @@ def finish(move: Move) -> list[str]:
 
 def _read(move: Move) -> list[str]:
     """Return what a row is made of: values, or cells."""
-    return [move.source(each)[CELL] for each in move.columns]
+    return [move.source(each)[CELL] for each in move.changes]
 
 
 def _rename(table: str, old: str, new: str) -> str:

@@ -34,11 +34,13 @@ def turned(move: Move, read: Sequence[Sequence[bytes | None]], rids: Sequence[in
         SealBrokenError: a cell that was not made for its place.
     """
     made: list[Values] = []
-    for column, values in zip(move.columns, read, strict=True):
-        if move.is_back:
-            made.append(_sent(column, column.decode(values, rids)))
+    for change, values in zip(move.changes, read, strict=True):
+        clear = _opened(change.was, values, rids)
+        will = change.will
+        if will is None:
+            made.append(_sent(change.column, clear))
         else:
-            made += [column.encode(suffix, values, rids) for suffix in column.techniques]
+            made += [will.encode(suffix, clear, rids) for suffix in will.techniques]
     return made
 
 
@@ -68,17 +70,25 @@ def differing(move: Move, rows: Sequence[Row]) -> int:
     """
     rids = [int.from_bytes(row[0] or b"") for row in rows]
     columns = list(zip(*rows, strict=True))[1:]
-    at = len(move.columns)
+    at = len(move.changes)
     wrong: set[int] = set()
-    for column, old in zip(move.columns, columns, strict=False):
-        new = dict(zip(move.target(column), columns[at:], strict=False))
+    for change, old in zip(move.changes, columns, strict=False):
+        new = dict(zip(move.target(change), columns[at:], strict=False))
         at += len(new)
-        clear, cells = (new[CELL], old) if move.is_back else (old, new[CELL])
-        wrong |= _unlike(_canonical(column, clear), _canonical(column, column.decode(cells, rids)))
+        will, column = change.will, change.column
+        clear = _opened(change.was, old, rids)
+        again = _opened(will, new[CELL], rids)
+        wrong |= _unlike(_canonical(column, clear), _canonical(column, again))
         for suffix, terms in new.items():
-            if suffix != CELL:
-                wrong |= _unlike(terms, column.encode(suffix, old, rids))
+            if suffix != CELL and will is not None:
+                wrong |= _unlike(terms, will.encode(suffix, clear, rids))
     return len(wrong)
+
+
+def _opened(
+    column: Column | None, values: Sequence[bytes | None], rids: Sequence[int]
+) -> Sequence[bytes | None]:
+    return values if column is None else column.decode(values, rids)
 
 
 def _unlike(one: Sequence[bytes | None], two: Sequence[bytes | None]) -> set[int]:
@@ -90,9 +100,9 @@ def _canonical(column: Column, values: Sequence[bytes | None]) -> Values:
     return [None if each is None else canonical(each) for each in values]
 
 
-def _sent(column: Column, values: Values) -> Values:
+def _sent(column: Column, values: Sequence[bytes | None]) -> Values:
     """Return values of a type that has no arrays of its own as text."""
     if element_of(column.type) is None:
-        return values
+        return list(values)
     text = codec(column.type).to_text
     return [None if each is None else text(each, _PLAIN) for each in values]

@@ -150,7 +150,7 @@ class Defining:
         for suffix, technique in column.techniques.items():
             made.append(Node(column_def=pb.ColumnDef(
                 colname=column.physical(suffix),
-                type_name=tree.type_name(technique.sql_type),
+                type_name=tree.spelled_type(technique.sql_type),
                 is_local=True,
                 constraints=cell_constraints if suffix == CELL else [],
             )))  # fmt: skip

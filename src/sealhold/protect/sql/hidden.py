@@ -16,7 +16,7 @@ from sealhold.protect.sql.besides import all_besides
 from sealhold.protect.sql.binding import Values
 from sealhold.protect.sql.commands import Commands
 from sealhold.protect.sql.copying import Copying
-from sealhold.protect.sql.errors import NOT_POSSIBLE, error
+from sealhold.protect.sql.errors import NOT_POSSIBLE, SWITCHED, error
 from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import ONE, Line, Swallowed
 from sealhold.protect.sql.opening import Opening, Rows, handed_out, row_description, value_error
@@ -60,6 +60,7 @@ class Waiting:
     """What a portal holds for its Execute, where nothing was bound at the provider."""
 
     values: Values
+    version: int  # of the policy and the phases that its plan follows
 
 
 class Hiding:
@@ -92,8 +93,9 @@ class Hiding:
         plan = statement.plan
         if not isinstance(plan, Query):
             values = Values(said.values, said.formats)
+            waiting = Waiting(values, self._talk.version)
             self._talk.portals[said.portal] = Portal(
-                statement, is_relayed=False, results=said.results, answer=Waiting(values)
+                statement, is_relayed=False, results=said.results, answer=waiting
             )
             self._talk.line.reply(BOUND)
         elif self._running.is_ready(plan):
@@ -241,7 +243,13 @@ class Hiding:
 
     def _execute_other(self, portal: Portal, rows: int) -> Job:
         plan = portal.statement.plan
-        values = portal.answer.values if isinstance(portal.answer, Waiting) else Values()
+        values = Values()
+        if isinstance(portal.answer, Waiting):
+            values = portal.answer.values
+            # THREAT T767: a plan of before a change of keys is not carried out after it
+            if portal.answer.version != self._talk.parts.planner.version:
+                self._talk.line.refuse(SWITCHED)
+                return
         match plan:
             case Rewrite():
                 yield from self._rewriting.run(plan, values, portal.results)

@@ -50,7 +50,11 @@ def one_value(hidden: Hidden, value: bytes, rid: int) -> bytes | None:
     if not isinstance(made, Beyond) and hidden.how != "store":
         made = _within_scale(column, made, hidden.how)
     if isinstance(made, Beyond):
+        if made is Beyond.NEVER:
+            return column.nothing(hidden.suffix)
         return _ABOVE if made is Beyond.ABOVE else _BELOW
+    if hidden.how == "=":
+        return column.sought(hidden.suffix, made)
     return column.encode(hidden.suffix, [made], [rid])[0]
 
 
@@ -86,4 +90,5 @@ def _array(hidden: Hidden, value: bytes) -> bytes:
     made = [
         None if each is None else one_value(single, inner.from_value(each), 0) for each in items
     ]
-    return array.from_value(made)
+    stored = codec(named(type_))
+    return array.from_value(tuple(None if each is None else stored.to_value(each) for each in made))

@@ -160,7 +160,7 @@ def read_names(
     path = tuple(row[0] or "" for row in answers[0])
     relations: dict[tuple[str, str], Relation] = {}
     for key, rows in _by_relation(answers[1]):
-        relations[key] = laid(moving(key, rows) or _table(key, rows, columns.get(key, {})))
+        relations[key] = laid(moving(key, rows) or listed_as(key, rows, columns.get(key, {})))
     for schema, name, definition in answers[2]:
         view = relations.get((schema or "", name or ""))
         if view is None:
@@ -181,7 +181,10 @@ def _by_relation(rows: Iterable[Cells]) -> Iterable[tuple[tuple[str, str], list[
     return found.items()
 
 
-def _table(key: tuple[str, str], rows: Sequence[Cells], columns: Mapping[str, Column]) -> Relation:
+def listed_as(
+    key: tuple[str, str], rows: Sequence[Cells], columns: Mapping[str, Column]
+) -> Relation:
+    """Return a table whose protected columns are `columns`, in the form that they have."""
     there = {row[4] or "" for row in rows}
     companions = {
         column.physical(suffix)

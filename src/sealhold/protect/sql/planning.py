@@ -11,6 +11,28 @@ from sealhold.protect.sql.plan import Plan
 Cells = Sequence[str | None]
 
 
+class Hold(Protocol):
+    """Holds sessions back while what they plan by is changed."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a session that begins something is to wait."""
+        ...
+
+    def wait(self) -> None:
+        """Wait a little, or until it is over."""
+        ...
+
+
+class NoHold:
+    """Holds nobody back."""
+
+    is_held = False
+
+    def wait(self) -> None:
+        """Wait for nothing."""
+
+
 class Planner(Protocol):
     """Makes plans. One serves many sessions; its calls do not wait for anything."""
 

@@ -9,7 +9,8 @@ Source: docs/spec/65-roles-and-masks.md sections 3 and 4.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, Protocol
 
 from sealhold.protect.columns import Keys
@@ -69,13 +70,22 @@ class Base(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RolePlanning:
     """The planner as sessions of one role ask it."""
 
     base: Base
     planner: Planner  # that knows the role
-    masks: Tables
+    make: Callable[[], Tables]  # the masked columns of now
+    _masks: tuple[int, Tables] = field(default=(-1, {}), init=False)
+
+    @property
+    def masks(self) -> Tables:
+        """The masked columns, anew after each change of what is planned by."""
+        version = self.version
+        if self._masks[0] != version:
+            self._masks = (version, self.make())
+        return self._masks[1]
 
     @property
     def version(self) -> int:
@@ -185,7 +195,9 @@ def roled(
     """Return what gives the planning of a user whose role has masks, and None for any other."""
     made = {
         role.name: RolePlanning(
-            base, Planner(policy, columns, role.name), masked_columns(policy, role, columns, keys)
+            base,
+            Planner(policy, columns, role.name),
+            partial(masked_columns, policy, role, columns, keys),
         )
         for role in policy.roles
         if role.masks

@@ -61,6 +61,14 @@ class Serving:
         self._inbox = Inbox(AFTER_LOGIN)
         self._waiting: list[bytes] = []
         self._size = 0
+        self._is_working = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing that was planned is under way; any thread may ask, in this order."""
+        if self._is_working:
+            return False
+        return self.talk.is_held or (self.talk.job is None and not self.line.owed)
 
     @property
     def is_full(self) -> bool:
@@ -91,7 +99,9 @@ class Serving:
             self._waiting.append(data)
             self._size += len(data)
         else:
+            self._is_working = True
             self._work(data)
+            self._is_working = False
 
     def provider_said(self, data: bytes) -> None:
         """Take what the provider sent.
@@ -145,7 +155,9 @@ class Serving:
             data = b"".join(self._waiting)
             self._waiting.clear()
             self._size = 0
+            self._is_working = True
             self._work(data)
+            self._is_working = False
 
     def _work(self, data: bytes) -> None:  # noqa: C901  reason: the one hot loop, in one piece
         """Take whole frames, each by what carries it out.

@@ -9,7 +9,7 @@ Source: docs/spec/56-postgresql-proxy.md section 3; ADR 87.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -28,7 +28,7 @@ from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import AWAY, QUARANTINED, error
 from sealhold.protect.sql.guarding import READING, ReadsOnly
 from sealhold.protect.sql.parsing import cstring
-from sealhold.protect.sql.planning import Planner
+from sealhold.protect.sql.planning import Hold, NoHold, Planner
 from sealhold.protect.sql.serving import Serving
 from sealhold.protect.sql.startup import Startup, Welcome
 from sealhold.protect.sql.talk import Parts, Talk
@@ -58,6 +58,7 @@ class Site:
     sums: Sums | None = None  # at an agent
     offers_tls: bool = True
     demands_tls: bool = True
+    hold: Hold = field(default_factory=NoHold)
     planners: Callable[[str], Planner | None] = lambda _user: None  # of users with a role
     watch: Watch = UNWATCHED
 
@@ -124,6 +125,11 @@ class Session:
     def is_at(self, providers: frozenset[str]) -> bool:
         """Return whether it is connected to one of these."""
         return self.spot.id in providers
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing that it planned is under way; any thread may ask."""
+        return self._serving is None or self._serving.is_idle
 
     def client_said(self, data: bytes) -> None:
         """Take what the client sent."""
@@ -262,6 +268,7 @@ class Session:
                 database=welcome.database,
                 versions=site.versions,
                 sums=site.sums,
+                hold=site.hold,
             )
         )
         line = talk.line

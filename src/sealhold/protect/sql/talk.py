@@ -30,7 +30,7 @@ from sealhold.protect.sql.errors import (
     relayed,
     sqlstate,
 )
-from sealhold.protect.sql.line import Line, Swallowed
+from sealhold.protect.sql.line import IDLE, Line, Swallowed
 from sealhold.protect.sql.parsing import cstring
 from sealhold.protect.sql.plan import (
     Control,
@@ -42,7 +42,7 @@ from sealhold.protect.sql.plan import (
     SumPlan,
     Touch,
 )
-from sealhold.protect.sql.planning import Planner
+from sealhold.protect.sql.planning import Hold, NoHold, Planner
 from sealhold.protect.sql.settings import learned
 from sealhold.protect.sql.wire import (
     HEAD,
@@ -80,6 +80,7 @@ class Parts:
     is_masked: bool = False  # the user's role is shown masks
     watch: Watch = UNWATCHED
     sums: Sums | None = None  # at an agent
+    hold: Hold = field(default_factory=NoHold)
 
 
 @dataclass(slots=True)
@@ -135,6 +136,7 @@ class Talk:
     is_dirty: bool = True  # names are to be read before anything is planned
     changed_here: bool = False  # names changed within the transaction
     since: int = 0  # which changes of versions were known before the transaction began
+    is_held: bool = False  # it waits until what it plans by is changed
     job: Job | None = None
     waits: Wait | None = None
     quick: dict[bytes, tuple[bytes, Touch | None]] = field(default_factory=dict)  # that go on
@@ -231,6 +233,7 @@ class Talk:
         yield from self.drained()
         if self.line.status == ord("E"):
             return  # nothing can be asked now: what is planned meets the failed transaction
+        yield from self._held()
         planner = self.parts.planner
         version = planner.version  # what changes while names are read has them read once more
         answers = []
@@ -247,6 +250,16 @@ class Talk:
         self.quick.clear()
         for each in self.on_epoch:
             each()
+
+    def _held(self) -> Job:
+        """Wait while sessions are held back; whoever is in a transaction goes on."""
+        line, hold = self.line, self.parts.hold
+        while line.status == IDLE and not line.unsynced and hold.is_held:
+            self.is_held = True
+            try:
+                yield Call(hold.wait)
+            finally:
+                self.is_held = False
 
     def asked(self, text: str) -> Generator[Wait, Any, list[Sequence[str | None]] | None]:
         """Ask the provider something of our own; None if it does not answer."""

@@ -133,6 +133,12 @@ def type_name(name: str) -> pb.TypeName:
     return pb.TypeName(names=[string("pg_catalog"), string(internal)], typemod=-1)
 
 
+def spelled_type(text: str) -> pb.TypeName:
+    """Return a type as SQL spells it, with its modifier; `text` is of our own making."""
+    (parsed,) = postgast.parse(f"SELECT NULL::{text}").stmts
+    return parsed.stmt.select_stmt.target_list[0].res_target.val.type_cast.type_name
+
+
 def deparsed(statement: Node) -> str:
     """Return the text of a statement, without comments."""
     return postgast.deparse(pb.ParseResult(version=180004, stmts=[pb.RawStmt(stmt=statement)]))

@@ -2,10 +2,12 @@
 
 - Each digit becomes a random digit, each letter a letter of its case, in a uuid each digit a
   hexadecimal one; all other characters stay. So 2026-11-07 becomes 7310-48-92.
-- A constant of a predicate gets a token too if it has none, so a map holds what was asked for.
+- A constant of a predicate gets none: what was never stored is looked for by an empty text, or a
+  number that no row has, and is found nowhere.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from string import ascii_lowercase, ascii_uppercase, digits, hexdigits
 from typing import ClassVar, Final, Protocol
 
@@ -31,10 +33,10 @@ class TokenMap(Protocol):
         """Return the value of each token that stands for one."""
         ...
 
-    def keep(self, value: bytes, token: bytes) -> bytes | None:
-        """Keep a token; return the value's token, which is another if it had one before.
+    def keep(self, drawn: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+        """Keep the token of each value; return those that values have, which may be others.
 
-        None if the token stands for another value: then nothing was kept.
+        A value whose token stands for another one has none then: nothing was kept for it.
         """
         ...
 
@@ -55,14 +57,16 @@ class Token:
         spelled: Callable[[bytes], str],
         read: Callable[[str], bytes],
         sql_type: str,
+        never: bytes,
     ) -> None:
-        """Take the map, and how a value of the column's type is spelled and read."""
+        """Take the map, how a value of the column's type is spelled and read, and no token."""
         self._kept = kept
         self._entropy = entropy
         self._spelled = spelled
         self._read = read
         self._hex = sql_type == "uuid"
         self.sql_type = sql_type
+        self.never = never  # what no row has
 
     @property
     def leaks(self) -> tuple[Leak, ...]:
@@ -79,10 +83,18 @@ class Token:
     def encode(self, values: Sequence[bytes], places: Sequence[int]) -> list[bytes]:
         del places
         known = dict(self._kept.tokens(set(values)))
-        for value in values:
-            if value not in known:
-                known[value] = self._made(value)
-        return [known[value] for value in values]
+        new = {value: self._spelled(value) for value in dict.fromkeys(values) if value not in known}
+        for _ in range(TRIES):
+            if not new:
+                return [known[value] for value in values]
+            # THREAT T768: a token is durable before anything that has it is sent
+            known |= self._kept.keep(self._tried(new))
+            new = {value: text for value, text in new.items() if value not in known}
+        raise TypeRefusedError("no token of this shape is free")
+
+    def sought(self, value: bytes) -> bytes:
+        """Return the token of a value, or what no row has: nobody's question makes a token."""
+        return self._kept.tokens((value,)).get(value, self.never)
 
     def decode(self, stored: Sequence[bytes], places: Sequence[int]) -> list[bytes]:
         del places
@@ -93,17 +105,15 @@ class Token:
             # THREAT T612: a provider that makes up a token gets no value for it
             raise TamperedError("a token that stands for nothing") from None
 
-    def _made(self, value: bytes) -> bytes:
-        text = self._spelled(value)
-        for _ in range(TRIES):
-            try:
+    def _tried(self, new: Mapping[bytes, str]) -> dict[bytes, bytes]:
+        """Return a token drawn for each value, but for those whose type does not reach it."""
+        drawn = {}
+        for value, text in new.items():
+            with suppress(PgValueError):
                 token = self._read(self._drawn(text))
-            except PgValueError:  # a number that its type does not reach
-                continue
-            kept = self._kept.keep(value, token)
-            if kept is not None:
-                return kept
-        raise TypeRefusedError("no token of this shape is free")
+                if token != self.never:
+                    drawn[value] = token
+        return drawn
 
     def _drawn(self, text: str) -> str:
         drawn = self._entropy(_DRAW * len(text))

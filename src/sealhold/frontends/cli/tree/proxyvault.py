@@ -99,6 +99,12 @@ def _audit() -> Function:
     return proxy_audit
 
 
+def _rotate() -> Function:
+    from sealhold.frontends.cli.proxy_rotate import proxy_rotate
+
+    return proxy_rotate
+
+
 USER = {
     "add": Entry(
         about="Let somebody log in at the proxy before a rented database.",
@@ -175,6 +181,11 @@ PROXY_VAULT: Mapping[str, Entry | Group] = {
         about="Add up for a proxy what cannot be read here, until Ctrl-C.",
         example="proxy agent sums/ --port 8724",
         load=_agent,
+    ),
+    "rotate": Entry(
+        about="Draw the keys of a protected column anew, and make its tables anew under them.",
+        example="proxy rotate --column patient.email --dry-run",
+        load=_rotate,
     ),
     "destroy": Entry(
         about="Destroy the key of a dataset: nothing of it is readable any more, at any provider.",

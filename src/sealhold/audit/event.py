@@ -105,6 +105,10 @@ class EventKind(IntEnum):
     PROXY_LEASE = 87  # a database user may run so many statements of a kind; or not, as told
     PROXY_USE = 88  # what was used of the lease that `decision` names
     PROVIDER = 89  # what a provider gave is not what was kept there, as the reason says
+    QUERY_GRANT = 102  # another proxy may ask this one, or no more, as the reason says
+    QUERY_PERMIT = 103  # a statement of another proxy may run; or not, as told
+    QUERY_ANSWER = 104  # of the statement that `decision` names so many rows more leave
+    QUERY_RECEIPT = 105  # another vault's proxy answered a statement of this one's
     COMPONENT = 71  # what a grant lets a source run was laid, ended or refused, as the reason says
 
 

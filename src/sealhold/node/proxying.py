@@ -17,6 +17,7 @@ from typing import Final
 from sealhold.model.errors import SealholdError, UsageError
 from sealhold.net.dial import Server
 from sealhold.node.node import Node
+from sealhold.node.peering import Peering
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
 from sealhold.node.proxymigrations import Migrations, under_way
@@ -36,6 +37,7 @@ from sealhold.protect.statemoves import Notes
 from sealhold.protect.statetokens import Tokens
 from sealhold.vault.core import Core
 from sealhold.vault.proxygate import SECONDS, ProxyGate
+from sealhold.vault.proxygrants import GrantUsers
 from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.proxymoves import MovesLog
 from sealhold.vault.proxypolicies import Policies
@@ -58,6 +60,7 @@ class Proxy:
     version: int
     provider: str  # without a secret
     migrations: Migrations
+    peering: Peering
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,10 @@ def proxying(
     shown = None if certificate is None else _certificate(*certificate)
     states = ProxyStates(core, node.home)
     state = states.open(active.name, renew=renew)
-    gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
+    gate, others = (
+        ProxyGate(core, each, read, lambda: core.clock() / _SECOND)
+        for each in (users, GrantUsers(core))
+    )
     try:
         planning = _planning(core, read, Derived(datasets.__getitem__), state)
         site = Site(
@@ -142,15 +148,24 @@ def proxying(
             offers_tls=shown is not None,
             demands_tls=shown is not None,
         )
-        with _swept(gate):
+        with _swept(gate), _swept(others):
             yield Proxy(
                 door=PgDoor(site, lambda _database: server, shown),
                 policy=active.name,
                 version=active.version,
                 provider=csp.url,
                 migrations=_migrations(core, planning, state, server, account),
+                peering=Peering(
+                    core=core,
+                    home=node.home,
+                    site=site,
+                    gate=others,
+                    server=server,
+                    database=account.database,
+                ),
             )
     finally:
+        others.close()
         gate.close()
         states.close(active.name, state)
 

@@ -104,6 +104,10 @@ _WORDS = {
     EventKind.PROXY_LEASE: "up to {statements} of {reason} allowed, {cells_out} opened at most",
     EventKind.PROXY_USE: "{statements} of {reason} run, {cells_out} opened",
     EventKind.PROVIDER: "what a provider gave is not what was kept there: {reason}",
+    EventKind.QUERY_GRANT: "another proxy may ask: {reason}",
+    EventKind.QUERY_PERMIT: "a statement of another proxy may run, for {reason}",
+    EventKind.QUERY_ANSWER: "{rows_out} rows leave for another proxy",
+    EventKind.QUERY_RECEIPT: "another proxy answered with {rows_read} rows",
     EventKind.COMPONENT: "what a grant lets a source run: {reason}",
 }
 
@@ -115,6 +119,7 @@ _REFUSED = {  # in place of the words above, where the reason says why not and n
     EventKind.SAY: "something was said in a person's name",
     EventKind.RECORD: "a person's records were asked for",
     EventKind.PROXY_LEASE: "a statement was not sent",
+    EventKind.QUERY_PERMIT: "a statement of another proxy was refused",
 }
 
 _ACTORS = {

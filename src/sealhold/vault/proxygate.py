@@ -23,6 +23,7 @@ from sealhold.protect.gate import Lease, Use
 from sealhold.protect.policy import Policy
 from sealhold.vault.core import Core
 from sealhold.vault.proxycounts import Counts
+from sealhold.vault.proxygrants import GrantUsers
 from sealhold.vault.proxyrates import Rates
 from sealhold.vault.proxyusers import Right, User, Users
 from sealhold.vault.telling import Teller
@@ -67,7 +68,11 @@ class ProxyGate:
     """Decides and records for one proxy; several threads may call at once."""
 
     def __init__(
-        self, core: Core, users: Users, policy: Policy, seconds: Callable[[], float]
+        self,
+        core: Core,
+        users: Users | GrantUsers,
+        policy: Policy,
+        seconds: Callable[[], float],
     ) -> None:
         self._core, self._users, self._seconds = core, users, seconds
         self._teller = Teller(core.keys)

@@ -36,6 +36,10 @@ class Thing(StrEnum):
     SECRET = "secret"  # noqa: S105  # reason: a kind of row
     DATASET = "dataset"  # the number of its key
     STATE = "state"
+    QUERY_GRANT = "grant"  # that another proxy may ask; by the hex of its id
+    QUERY_USE = "use"  # of such a grant: rows of the day, and nonces of the last minutes
+    QUERY_OWNER = "owner"  # of another vault whose grants this one uses; by the hex of the key
+    QUERY_RECEIPT = "receipt"  # of an answer of such an owner; by the hex of the nonce
 
 
 @dataclass(frozen=True, slots=True)

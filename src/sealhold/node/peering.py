@@ -92,10 +92,7 @@ class _Answers:
         """
         ask: Ask | None = None
         try:
-            kind, body = frames.read(link, STILL, MAX_REQUEST)
-            if kind != frames.ASK:
-                raise WireError("a frame that no asker sends")
-            ask = read_ask(body)
+            ask = read_ask(frames.asked(link, STILL, MAX_REQUEST))
             self._answered(link, who, ask)
         except (WireError, InvalidEncodingError) as err:
             self._refuse(link, ask, err)

@@ -1,4 +1,4 @@
-"""What the owner of a vault does about query grants: makes, shows and revokes them; and asks others.
+"""What the owner of a vault does about query grants: makes and revokes them; and asks others.
 
 - A vault that a proxy serves from cannot be opened beside it. A revocation goes to the one that
   serves by a file in the vault's folder, which says nothing but to end a grant.

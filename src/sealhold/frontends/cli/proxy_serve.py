@@ -24,7 +24,7 @@ HERE = ("127.0.0.1", "::1", "localhost")
 PORTS = range(65536)
 
 
-def proxy_serve(
+def proxy_serve(  # noqa: PLR0917  # reason: each is a word of the command line
     context: typer.Context,
     policy: Annotated[
         str, typer.Argument(metavar="NAME", help="Which policy, if several are in force.")

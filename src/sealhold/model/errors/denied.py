@@ -91,7 +91,7 @@ class LinkEndedError(DeniedError):
 class QueryRefusedError(DeniedError):
     """The proxy of another vault refuses a statement, by the code that the message begins with.
 
-    Remedy: `sealhold proxy grant show FILE` tells what the grant covers; more is its owner's to give.
+    Remedy: `sealhold proxy grant show FILE` tells what the grant covers; its owner may give more.
     """
 
 

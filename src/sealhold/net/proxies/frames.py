@@ -52,6 +52,19 @@ def read(link: Link, wait: float, most: int = MAX_FRAME) -> tuple[bytes, bytes]:
     return kind, bytes(link.read(length, seconds_of(length)))
 
 
+def asked(link: Link, wait: float, most: int) -> bytes:
+    """Return what is asked next, of at most `most` bytes; it begins within `wait` seconds.
+
+    Raises:
+        WireError: it is no statement, or too long.
+        BrokenOffError: the other end is away, or too slow.
+    """
+    kind, body = read(link, wait, most)
+    if kind != ASK:
+        raise WireError("a frame that no asker sends")
+    return body
+
+
 def answered(link: Link) -> tuple[bytes, bytes]:
     """Return the next frame of an answer.
 

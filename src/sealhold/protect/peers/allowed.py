@@ -57,7 +57,8 @@ def parsed(text: str) -> Node:
     """Return the one SELECT of a text, of which every part is in the lists.
 
     Raises:
-        PlanError: it is another statement, several, or has a part that is not.
+        BeyondGrantError: it is another statement, several, or has a part that is not.
+        WrongError: it does not parse.
     """
     if len(text.encode()) > MAX_TEXT:
         raise BeyondGrantError("a statement of more than 16 KiB")
@@ -78,7 +79,8 @@ def condition(text: str) -> Node | None:
     """Return a condition on the rows of a table; None for an empty text.
 
     Raises:
-        PlanError: it is none, or has a part that is not in the lists, a query or a parameter.
+        BeyondGrantError: it is none, or has a part that is not in the lists, or a parameter.
+        WrongError: it does not parse.
     """
     if not text.strip():
         return None
@@ -96,21 +98,19 @@ def _check(node: Node) -> None:
         # THREAT T757: functions, casts and forms that show more than rows are side doors
         if part.DESCRIPTOR.name not in _PARTS:
             raise BeyondGrantError(f"{part.DESCRIPTOR.name} has no place in what others ask")
-        if isinstance(part, pb.FuncCall):
-            _check_call(part)
-        elif isinstance(part, pb.TypeName):
-            _check_type(part)
-        elif isinstance(part, pb.A_Expr):
-            if part.kind != pb.A_Expr_Kind.AEXPR_NULLIF and tree.operator(part) not in _OPERATORS:
+        match part:
+            case pb.FuncCall():
+                _check_call(part)
+            case pb.TypeName():
+                _check_type(part)
+            case pb.A_Expr() if tree.operator(part) not in _OPERATORS:
                 raise BeyondGrantError("an operator that is not answered for others")
-        elif isinstance(part, pb.CommonTableExpr):
-            if not part.ctequery.HasField("select_stmt"):
-                raise BeyondGrantError("a WITH that changes something")
-        elif isinstance(part, pb.WithClause):
-            if part.recursive:
+            case pb.WithClause() if part.recursive:
                 raise BeyondGrantError("a WITH that names itself")
-        elif isinstance(part, pb.RangeVar) and (part.catalogname or not part.inh):
-            raise BeyondGrantError("another form of a table than its name")
+            case pb.RangeVar() if part.catalogname or not part.inh:
+                raise BeyondGrantError("another form of a table than its name")
+            case _:
+                pass
 
 
 def _check_call(call: pb.FuncCall) -> None:

@@ -35,7 +35,8 @@ def gridded(node: Node, grid: Grid) -> Node:
     """Return the statement for the planner: with what tells which groups there are behind it.
 
     Raises:
-        PlanError: it is anything but sums over the grid.
+        BeyondGrantError: it is anything but sums over the grid.
+        WrongError: it names what the grid does not have.
     """
     select = node.select_stmt
     # THREAT T759: a clause more makes groups that overlap others
@@ -78,7 +79,12 @@ def is_told(grid: Grid, counts: Sequence[str | None]) -> bool:
 
 
 def _called(select: pb.SelectStmt, grid: Grid) -> str:
-    """Return how a statement calls the one table of its FROM."""
+    """Return how a statement calls the one table of its FROM.
+
+    Raises:
+        BeyondGrantError: it has more, or in another form.
+        WrongError: it is another table.
+    """
     item = select.from_clause[0] if len(select.from_clause) == 1 else Node()
     table = item.range_var
     is_one = item.HasField("range_var") and {f.name for f, _ in table.ListFields()} <= _OF_TABLES

@@ -29,7 +29,8 @@ def narrowed(node: Node, tables: Sequence[GrantedTable], names: Names) -> Node:
     """Narrow a SELECT that was checked, in place, and return it.
 
     Raises:
-        PlanError: it names what the grant does not have.
+        BeyondGrantError: a WITH has the name of a table.
+        WrongError: it names a table that the grant does not have.
     """
     found = list(tree.messages(node))
     withs = {each.ctename for each in found if isinstance(each, pb.CommonTableExpr)}

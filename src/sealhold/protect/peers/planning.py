@@ -75,7 +75,8 @@ def statement_of(terms: Terms, text: str) -> GrantedStatement:
     """Return which statement of a grant a text is.
 
     Raises:
-        PlanError: none.
+        BeyondGrantError: none.
+        WrongError: the text does not parse.
     """
     wanted = normal(text)
     found = next((each for each in terms.statements if each.sql == wanted), None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealhold.model.clock import Entropy
-from sealhold.model.errors import QueryRefusedError, SealholdError, WireError
+from sealhold.model.errors import QueryRefusedError, SealholdError
 from sealhold.model.pgsteps import Call, End, Note
 from sealhold.protect.peers.gridding import behind, is_told
 from sealhold.protect.peers.paper import Values
@@ -42,6 +42,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "statement_timeout": str(TIMEOUT),
 }
 REFUSED: Final = "SH007"
+AWAY: Final = "SH005"
 _OURS: Final = ("SH", "42P01", "42703", "42601")  # codes whose words are the planner's
 _SYNC: Final = frame(b"S")
 
@@ -86,16 +87,7 @@ class Running:
         Raises:
             QueryRefusedError: the grant does not cover it, or not with these values.
         """
-        oids: tuple[int, ...] = ()
-        terms = self._planner.terms
-        if terms.statements:
-            try:
-                found = statement_of(terms, sql)
-            except PlanError as err:
-                raise _refused(err.refused.code, err.refused.message) from err
-            if not found.takes(values):
-                raise _refused(REFUSED, "values that the grant does not have")
-            oids = tuple(named(each).oid for each in found.types)
+        oids = self._types(sql, values)
         cells = [None if each is None else each.encode() for each in values]
         said = (
             build_parse(b"", sql.encode(), oids),
@@ -106,6 +98,25 @@ class Running:
         )
         self._serving.client_said(b"".join(said))
         self._work()
+
+    def _types(self, sql: str, values: Values) -> tuple[int, ...]:
+        """Return the types of parameters that a grant of statements says.
+
+        Raises:
+            QueryRefusedError: the grant does not have the statement, or not these values.
+        """
+        terms = self._planner.terms
+        if not terms.statements:
+            return ()
+        try:
+            found = statement_of(terms, sql)
+        except PlanError as err:
+            code, text = err.refused.code, err.refused.message
+            raise QueryRefusedError(f"{code}: {text}") from err
+        # THREAT T755: a statement is granted with the values it may take
+        if not found.takes(values):
+            raise QueryRefusedError(f"{REFUSED}: values that the grant does not have")
+        return tuple(named(each).oid for each in found.types)
 
     def receive(self, data: bytes) -> None:
         """Take what the provider sent.
@@ -147,8 +158,12 @@ class Running:
             self._talk.learn(name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
 
     def _work(self) -> None:
-        """Carry out what the session asks for, and read what it tells."""
-        line = self._talk.line
+        """Carry out what the session asks for, and read what it tells.
+
+        Raises:
+            QueryRefusedError: it tells of an error, or ended.
+        """
+        line, is_ended = self._talk.line, False
         while line.steps:
             step = line.steps.pop(0)
             if isinstance(step, Call):
@@ -156,7 +171,7 @@ class Running:
             elif isinstance(step, Note):
                 step.run()
             elif isinstance(step, End):
-                raise WireError("the session ended")
+                is_ended = True
         data = self._inbox.taken(b"".join(self._said))
         self._said.clear()
         at, end = 0, len(data)
@@ -167,6 +182,8 @@ class Running:
             self._take(data[at : at + 1], data[at + HEAD : stop])
             at = stop
         self._inbox.keep(data[at:])
+        if is_ended and not self.is_over:
+            raise QueryRefusedError(f"{AWAY}: the session ended")
 
     def _call(self, step: Call) -> None:
         try:
@@ -187,7 +204,8 @@ class Running:
                 code = fields.get(b"C", b"").decode("ascii", "replace")
                 text = fields.get(b"M", b"").decode("utf-8", "replace")
                 # THREAT T757: the provider's words are not told, nor is what it had in hand
-                raise _refused(code, text if code.startswith(_OURS) else "it has no answer")
+                said = text if code.startswith(_OURS) else "it has no answer"
+                raise QueryRefusedError(f"{code}: {said}")
             case b"Z":
                 self.is_over = True
             case _:
@@ -213,10 +231,6 @@ class Running:
     def _behind(self) -> int:
         grid = self._planner.terms.grid
         return 0 if grid is None else behind(grid)
-
-
-def _refused(code: str, text: str) -> QueryRefusedError:
-    return QueryRefusedError(f"{code}: {text}")
 
 
 def code_of(err: SealholdError) -> str:

@@ -1,7 +1,7 @@
 """Two vaults with proxies: one that owns rows at a provider, and one that may ask for some."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -73,6 +73,7 @@ class Pair:
     key: str = ""  # of the owner
     peers: str = ""
     started: Started | None = None
+    stack: ExitStack = field(default_factory=ExitStack)  # what is served in it lasts as long
 
     def grant(self, name: str, terms: str, to: Path | None = None) -> Path:
         """Make a grant by the owner, who does not serve now."""

@@ -4,7 +4,7 @@
   which is charged before it is sent, and a receipt.
 - Who is refused is told a code and a few words. What goes wrong here is told by its kind alone.
 - A revocation that came from another process while this one serves lies as a file in the vault's
-  folder. It is looked for before each statement, and carried out then.
+  folder. It is looked for before each statement and each frame, and each half a second.
 
 Source: docs/spec/67-proxy-to-proxy.md sections 4 and 5.
 """
@@ -72,7 +72,14 @@ class Peering:
         answering = Answering(self.core, lambda: read_home(self.home.head))
         answers = _Answers(self, grants, answering, ended_folder(self.home.folder))
         me = Asked(self.core).me()
-        return server_of(me, grants.requesters, answers.once, host, port)
+        return server_of(
+            me=me,
+            guests=grants.requesters,
+            answer=answers.once,
+            tend=answers.tend,
+            host=host,
+            port=port,
+        )
 
 
 class _Answers:
@@ -100,6 +107,12 @@ class _Answers:
         except SealholdError as err:
             self._refuse(link, ask, err)
         return True
+
+    def tend(self) -> None:
+        """Carry out each revocation that another process asked for."""
+        for file in self._ended.glob("*"):
+            with suppress(ValueError):  # a file of another name says nothing
+                self._end_revoked(bytes.fromhex(file.name))
 
     def _answered(self, link: Link, who: Who, ask: Ask) -> None:
         self._end_revoked(ask.grant)

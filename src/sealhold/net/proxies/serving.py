@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import BoundedSemaphore, Lock, Thread, current_thread
+from threading import BoundedSemaphore, Event, Lock, Thread, current_thread
 from time import sleep
 from typing import Final
 
@@ -27,6 +27,7 @@ from sealhold.net.relay.server import bind
 CONNECTIONS: Final = 32
 HANDSHAKE_SECONDS: Final = 10.0
 ENDING_SECONDS: Final = 5.0
+TENDING_SECONDS: Final = 0.5
 PAUSE: Final = 0.1  # seconds until another connection is tried
 
 Answer = Callable[[Link, PublicKey], bool]  # one statement; whether another one may come
@@ -39,11 +40,12 @@ class ProxyServer:
     me: Proven
     guests: Callable[[], Collection[PublicKey]]
     answer: Answer
+    tend: Callable[[], None]  # called from time to time
     listener: socket.socket
     _open: dict[Link, Thread] = field(default_factory=dict)
     _guard: Lock = field(default_factory=Lock)
     _room: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(CONNECTIONS))
-    _is_ending: bool = False
+    _ending: Event = field(default_factory=Event)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -57,10 +59,11 @@ class ProxyServer:
         context = _context(shown)
         run = Thread(target=self._run, args=(context, shown), name="proxies", daemon=True)
         run.start()
+        Thread(target=self._tend, name="proxies tended", daemon=True).start()
 
     def end(self) -> None:
         """Take nobody in any more, and hang up on all."""
-        self._is_ending = True
+        self._ending.set()
         with suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
@@ -71,12 +74,17 @@ class ProxyServer:
         for thread in open_.values():
             thread.join(ENDING_SECONDS)
 
+    def _tend(self) -> None:
+        while not self._ending.wait(TENDING_SECONDS):
+            with suppress(SealholdError):
+                self.tend()
+
     def _run(self, context: ssl.SSLContext, shown: SelfSigned) -> None:
-        while not self._is_ending:
+        while not self._ending.is_set():
             try:
                 plain, _who = self.listener.accept()
             except OSError:
-                if not self._is_ending:
+                if not self._ending.is_set():
                     sleep(PAUSE)
                 continue
             # THREAT T761: who opens connections takes no more than their room
@@ -97,7 +105,7 @@ class ProxyServer:
             with self._guard:
                 self._open[link] = current_thread()
             who = receive(link, shown.digest, self.me, self.guests)
-            while not self._is_ending and self.answer(link, who):
+            while not self._ending.is_set() and self.answer(link, who):
                 pass
         except (OSError, BrokenOffError, SealholdError):
             pass  # the other end is away, or does not keep to the form
@@ -108,15 +116,21 @@ class ProxyServer:
             self._room.release()
 
 
-def server_of(
-    me: Proven, guests: Callable[[], Collection[PublicKey]], answer: Answer, host: str, port: int
+def server_of(  # reason: what a server is made of, and where
+    *,
+    me: Proven,
+    guests: Callable[[], Collection[PublicKey]],
+    answer: Answer,
+    tend: Callable[[], None],
+    host: str,
+    port: int,
 ) -> ProxyServer:
     """Return a server that listens; port 0 picks a free one.
 
     Raises:
         UsageError: the address or port cannot be had.
     """
-    return ProxyServer(me, guests, answer, bind(host, port))
+    return ProxyServer(me, guests, answer, tend, bind(host, port))
 
 
 def _context(shown: SelfSigned) -> ssl.SSLContext:

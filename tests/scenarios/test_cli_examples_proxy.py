@@ -18,9 +18,11 @@ NEEDS = {
     "proxy user list": "known",
     "proxy user remove": "known",
     "proxy secret remove": "known",
+    "proxy grant make": "in force",
+    "proxy grant show": "granted",
 }
-# one does not end by itself: test_proxy_served.py; the others need a server
-ELSEWHERE = {"proxy serve", "proxy init", "proxy migrate"}
+# one does not end by itself: test_proxy_served.py; the others need a server, or what there is
+ELSEWHERE = {"proxy serve", "proxy init", "proxy migrate", "proxy ask", "proxy grant revoke"}
 EXAMPLES = {
     words: example
     for words, example in ALL.items()
@@ -45,6 +47,8 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     keep("signed")
     assert cli.line(EXAMPLES["proxy activate"]).code == 0
     keep("in force")
+    assert cli.line(EXAMPLES["proxy grant make"]).code == 0
+    keep("granted")
     with opened(cli.home, Hands(cli.now)) as node:
         ProxyWork(node).add_user("anna", "swordfish and chips", RIGHTS, ())
         ProxyWork(node).set_secret("clinic", "the landlord's")

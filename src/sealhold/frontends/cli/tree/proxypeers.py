@@ -53,7 +53,10 @@ GRANT = {
     ),
     "make": Entry(
         about="Let the proxy of another vault ask this one's: what, how much, and until when.",
-        example="proxy grant make examples/proxy/costs.grant.toml --to KEY --out costs.grant",
+        example=(
+            "proxy grant make examples/proxy/visits.grant.toml --out visits.grant --to"
+            " 3ccd241cffc9b3618044b97d036d8614593d8b017c340f1dee8773385517654b"
+        ),
         load=_make,
     ),
     "list": Entry(
@@ -63,7 +66,7 @@ GRANT = {
     ),
     "show": Entry(
         about="Show what a query grant lets be asked, whose it is and for whom.",
-        example="proxy grant show costs.grant",
+        example="proxy grant show visits.grant",
         load=_show,
     ),
     "revoke": Entry(
@@ -77,8 +80,8 @@ PROXY_PEERS: Mapping[str, Entry | Group] = {
     "ask": Entry(
         about="Ask the proxy of another vault, under a grant of its owner.",
         example=(
-            "proxy ask --grant costs.grant --to clinic.example.org:6544"
-            " --sql 'SELECT city, sum(cost) FROM visit GROUP BY city'"
+            "proxy ask --grant visits.grant --to clinic.example.org:6544"
+            " --sql 'SELECT arrived, cost FROM visit WHERE cost > 500'"
         ),
         load=_ask,
     ),

@@ -71,7 +71,7 @@ def link_of(both: Pair, asking: Node) -> tuple[Asked, Link]:
 def said(link: Link, request: bytes) -> list[bytes]:
     """Say a request, and return the kinds of frames that come."""
     frames.send(link, frames.ASK, request)
-    kinds = []
+    kinds: list[bytes] = []
     while not kinds or kinds[-1] not in {frames.DONE, frames.ERROR}:
         kinds.append(frames.answered(link)[0])
     return kinds

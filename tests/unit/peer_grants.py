@@ -1,10 +1,10 @@
 """A planner of one grant over the tables of `tests/planned.py`, without a database."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sealhold.protect.peers.paper import GrantedStatement, GrantedTable, Grid, Terms
 from sealhold.protect.peers.planning import GrantPlanner, normal
+from sealhold.protect.sql.names import Names
 from sealhold.protect.sql.plan import Plan
 from tests.planned import planner
 
@@ -50,10 +50,11 @@ class Known:
         self.planner, self.seen = planner()
         self.texts: list[str] = []
 
-    def names(self, answers: Any) -> Any:
-        return answers
+    def names(self, answers: object) -> Names:
+        del answers
+        return self.seen
 
-    def plan(self, text: str, oids: Sequence[int], names: Any) -> tuple[Plan, ...]:
+    def plan(self, text: str, oids: Sequence[int], names: Names) -> tuple[Plan, ...]:
         self.texts.append(text)
         return self.planner.plan(text, oids, names)
 

@@ -44,6 +44,7 @@ __all__ = ["MAX_GRANT", "MAX_TERMS", "PeerWork", "read_grant", "revoke_beside"]
 MAX_ROWS: Final = 1_000_000  # of an answer that is taken
 WAIT: Final = 10.0  # seconds for a serving proxy to carry out a revocation
 _MOMENT: Final = 0.05
+_FORM: Final = "the other proxy answers in no form that is known"
 
 
 class PeerWork:
@@ -230,22 +231,33 @@ class _Came:
             PeerAwayError: it is out of form.
             TamperedError: there are more rows than are taken.
         """
-        try:
-            said = from_json(body) if kind != frames.DONE else None
-        except InvalidEncodingError as err:
-            raise PeerAwayError("the other proxy answers in no form that is known") from err
         if kind == frames.DONE:
             self.receipt = body
             return
-        if kind == frames.ERROR:
-            raise QueryRefusedError(f"{said.get('code')}: {said.get('message')}")
+        try:
+            said = from_json(body)
+        except InvalidEncodingError as err:
+            raise PeerAwayError(_FORM) from err
+        # THREAT T764: an owner's proxy may say anything
+        match (kind, said):
+            case (frames.ERROR, {"code": str() as code, "message": str() as message}):
+                raise QueryRefusedError(f"{code}: {message}")
+            case (frames.COLUMNS, {"names": list() as names}):
+                self.columns = [str(each) for each in names]
+            case (frames.ROWS, list() as rows) if all(map(self._fits, rows)):
+                self.rows += [tuple(each) for each in rows]
+            case _:
+                raise PeerAwayError(_FORM)
         self.frames.append(body)
-        if kind == frames.COLUMNS:
-            self.columns = [str(each) for each in said["names"]]
-        elif kind == frames.ROWS:
-            self.rows += [tuple(each) for each in said]
         if len(self.rows) > MAX_ROWS:
             raise TamperedError("an answer without end")
+
+    def _fits(self, row: Plain) -> bool:
+        return (
+            isinstance(row, list)
+            and len(row) == len(self.columns)
+            and all(isinstance(each, str | None) for each in row)
+        )
 
 
 def _id(text: str) -> bytes:

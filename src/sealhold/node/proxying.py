@@ -130,10 +130,7 @@ def proxying(
     shown = None if certificate is None else _certificate(*certificate)
     states = ProxyStates(core, node.home)
     state = states.open(active.name, renew=renew)
-    gate, others = (
-        ProxyGate(core, each, read, lambda: core.clock() / _SECOND)
-        for each in (users, GrantUsers(core))
-    )
+    gate, others = (_gate(core, each, read) for each in (users, GrantUsers(core)))
     try:
         planning = _planning(core, read, Derived(datasets.__getitem__), state)
         site = Site(
@@ -155,14 +152,7 @@ def proxying(
                 version=active.version,
                 provider=csp.url,
                 migrations=_migrations(core, planning, state, server, account),
-                peering=Peering(
-                    core=core,
-                    home=node.home,
-                    site=site,
-                    gate=others,
-                    server=server,
-                    database=account.database,
-                ),
+                peering=_peering(node, site, others, server, account.database),
             )
     finally:
         others.close()
@@ -179,6 +169,21 @@ def _planning(core: Core, policy: Policy, keys: Derived, state: State) -> Planni
         lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
     )
     return Planning(Planner(policy, columns), columns, Notes(state))
+
+
+def _gate(core: Core, users: Users | GrantUsers, policy: Policy) -> ProxyGate:
+    return ProxyGate(core, users, policy, lambda: core.clock() / _SECOND)
+
+
+def _peering(node: Node, site: Site, gate: ProxyGate, server: Server, database: str) -> Peering:
+    return Peering(
+        core=node.parts.core,
+        home=node.home,
+        site=site,
+        gate=gate,
+        server=server,
+        database=database,
+    )
 
 
 def _migrations(

@@ -15,7 +15,6 @@ from typing import Final
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.crypto.digest import sha256
-from sealhold.crypto.sign import PublicKey
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import ConflictError, DeniedError, ExhaustedError, TooFastError
 from sealhold.model.ids import DecisionId, Id16
@@ -57,7 +56,7 @@ class Answering:
         self._counts = Counts(core)
         self._turn = Lock()  # one use of a grant is written at a time
 
-    def permit(self, ask: Ask, who: PublicKey) -> Permit:
+    def permit(self, ask: Ask, who: bytes) -> Permit:
         """Return leave to run a statement once; it is in the log then.
 
         Raises:

@@ -26,6 +26,9 @@ class Episode(models.Model):
     closed = models.DateTimeField(null=True, blank=True)
     cost = models.DecimalField(max_digits=10, decimal_places=2)
 
+    def __str__(self) -> str:
+        return f"{self.ward}, {self.opened:%Y-%m-%d}"
+
 
 class Document(models.Model):
     """A letter or report."""
@@ -35,6 +38,9 @@ class Document(models.Model):
     title = models.CharField(max_length=200)
     body = models.TextField()
 
+    def __str__(self) -> str:
+        return self.title
+
 
 class Diagnosis(models.Model):
     """What was found, by a code."""
@@ -42,6 +48,9 @@ class Diagnosis(models.Model):
     episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="diagnoses")
     code = models.CharField(max_length=8)
     note = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class LabResult(models.Model):
@@ -52,3 +61,6 @@ class LabResult(models.Model):
     value = models.DecimalField(max_digits=10, decimal_places=3)
     unit = models.CharField(max_length=12)
     taken = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value} {self.unit}"

@@ -92,7 +92,7 @@ def _called(select: pb.SelectStmt, grid: Grid) -> str:
         raise BeyondGrantError("a grant of sums is asked of one table")
     if table.relname != grid.table.name or table.schemaname not in {"", grid.table.schema}:
         raise WrongError("42P01", "a table that the grant does not have")
-    return table.alias.aliasname or table.relname
+    return str(table.alias.aliasname or table.relname)
 
 
 def _column(node: Node, called: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from sealhold.protect.sql.plan import Refused
 from tests.unit.peer_grants import ROWS, SUMS, planned
 
-CONDITION = "city = 'Bern' AND age > 18"
+CONDITION = "patient.city = 'Bern' AND patient.age > 18"
 
 
 @pytest.mark.threat("T756")
@@ -72,6 +72,15 @@ def test_t756_what_the_grant_does_not_have_is_not_there(text: str, code: str) ->
 
     assert isinstance(plan, Refused)
     assert plan.code == code
+
+
+@pytest.mark.threat("T756")
+def test_t756_a_column_of_the_condition_is_never_one_of_the_query_around() -> None:
+    text = "SELECT (SELECT max(id) FROM patient) FROM (SELECT 'Bern' AS city, 99 AS age) AS patient"
+    _, handed = planned(ROWS, text)
+
+    inner = handed[handed.index("(SELECT patient.id") : handed.index("OFFSET 0")]
+    assert inner.endswith(f"FROM public.patient WHERE {CONDITION} ")
 
 
 @pytest.mark.threat("T757")

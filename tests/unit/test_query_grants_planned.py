@@ -27,7 +27,9 @@ def test_each_occurrence_of_a_table_is_narrowed(text: str) -> None:
 
     assert isinstance(plan, Query), plan
     assert handed.count("OFFSET 0") == text.lower().count("patient")
-    assert handed.count("city = 'Bern' AND age > 18") == handed.count("public.patient")
+    assert handed.count("patient.city = 'Bern' AND patient.age > 18") == handed.count(
+        "public.patient"
+    )
 
 
 def test_a_table_without_a_condition_is_narrowed_to_its_columns_alone() -> None:

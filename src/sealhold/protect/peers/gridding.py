@@ -16,8 +16,8 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
-from sealhold.protect.peers.allowed import BeyondGrantError, condition
-from sealhold.protect.peers.narrowing import from_clause
+from sealhold.protect.peers.allowed import BeyondGrantError
+from sealhold.protect.peers.narrowing import condition_of, from_clause
 from sealhold.protect.peers.paper import Grid
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.refusing import WrongError
@@ -56,7 +56,7 @@ def gridded(node: Node, grid: Grid) -> Node:
     )
     made.target_list.append(tree.target(_counted(None)))
     made.target_list.extend(tree.target(_counted(each)) for each in grid.measures)
-    where = condition(grid.table.where)
+    where = condition_of(grid.table)
     if where is not None:
         made.where_clause.CopyFrom(where)
     return Node(select_stmt=made)

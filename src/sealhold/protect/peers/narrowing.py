@@ -55,6 +55,26 @@ def from_clause(table: GrantedTable) -> Node:
     )
 
 
+def condition_of(table: GrantedTable) -> Node | None:
+    """Return the condition on the rows of a table, each column with the table's name before it.
+
+    Raises:
+        BeyondGrantError: it names a column in another form.
+    """
+    where = condition(table.where)
+    if where is None:
+        return None
+    for each in tree.messages(where):
+        if isinstance(each, pb.ColumnRef):
+            names = tree.strings(each.fields)
+            if len(names) != 1 or not names[0]:
+                raise BeyondGrantError("a condition names columns by their names alone")
+            # THREAT T756: a column that is gone must not become one of the query around
+            del each.fields[:]
+            each.fields.extend([tree.string(table.name), tree.string(names[0])])
+    return where
+
+
 def _replace(
     place: Node,
     withs: set[str],
@@ -84,10 +104,10 @@ def _table(named: pb.RangeVar, tables: Sequence[GrantedTable]) -> GrantedTable:
 
 
 def _query(table: GrantedTable) -> Node:
-    where = condition(table.where)
+    where = condition_of(table)
     operation, limit = _SETS
     select = pb.SelectStmt(
-        target_list=[tree.target(tree.column(each)) for each in table.columns],
+        target_list=[tree.target(tree.column(table.name, each)) for each in table.columns],
         from_clause=[from_clause(table)],
         op=operation,
         limit_option=limit,

@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sealhold.model.errors import InvalidGrantError
-from sealhold.protect.peers.allowed import condition
+from sealhold.protect.peers.narrowing import condition_of
 from sealhold.protect.peers.paper import GrantedStatement, GrantedTable, Grid, Terms
 from sealhold.protect.peers.planning import normal
 from sealhold.protect.pgtypes.errors import TypeRefusedError
@@ -110,8 +110,9 @@ def _table(said: dict[str, Any], policy: Policy, dataset: str) -> GrantedTable:
     found = _of_policy(said, "name", policy, dataset)
     columns = _columns(said, "columns", found)
     where = _text(said, "where") if "where" in said else ""
-    condition(where)
-    return GrantedTable(schema=found.schema, name=found.name, columns=columns, where=where)
+    made = GrantedTable(schema=found.schema, name=found.name, columns=columns, where=where)
+    condition_of(made)
+    return made
 
 
 def _grid(said: dict[str, Any], policy: Policy, dataset: str) -> Grid:
@@ -122,10 +123,10 @@ def _grid(said: dict[str, Any], policy: Policy, dataset: str) -> Grid:
     if set(by) & set(measures):
         raise InvalidGrantError("a column of the grid is no measure")
     where = _text(said, "where") if "where" in said else ""
-    condition(where)
     table = GrantedTable(
         schema=found.schema, name=found.name, columns=(*by, *measures), where=where
     )
+    condition_of(table)
     return Grid(table=table, by=by, measures=measures, least=_number(said, "least", LEAST, 10**6))
 
 

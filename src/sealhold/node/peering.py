@@ -44,7 +44,8 @@ from sealhold.vault.proxygate import ProxyGate
 from sealhold.vault.proxygrants import QueryGrants
 
 BATCH: Final = 500  # rows of a frame at most
-FRAME: Final = 524_288  # characters of a frame, about
+FRAME: Final = 131_072  # characters of a frame, of six bytes at most as JSON has them
+CELL: Final = 8  # that a value takes beside its text, or NULL
 LIMIT: Final = "SH006"
 AWAY: Final = "SH005"
 
@@ -188,7 +189,7 @@ def _batches(rows: Iterator[list[Row]]) -> Iterator[Sequence[Row]]:
         batch: list[Row] = []
         size = 0
         for row in found:
-            length = sum(len(each or "") for each in row)
+            length = sum(len(each or "") + CELL for each in row)
             if batch and (len(batch) >= BATCH or size + length > FRAME):
                 yield batch
                 batch, size = [], 0

@@ -78,6 +78,7 @@ class Peering:
             guests=grants.requesters,
             answer=answers.once,
             tend=answers.tend,
+            finish=answering.end,
             host=host,
             port=port,
         )

@@ -41,6 +41,7 @@ class ProxyServer:
     guests: Callable[[], Collection[PublicKey]]
     answer: Answer
     tend: Callable[[], None]  # called from time to time
+    finish: Callable[[], None]  # called once, at the end
     listener: socket.socket
     _open: dict[Link, Thread] = field(default_factory=dict)
     _guard: Lock = field(default_factory=Lock)
@@ -73,6 +74,7 @@ class ProxyServer:
             link.close()
         for thread in open_.values():
             thread.join(ENDING_SECONDS)
+        self.finish()
 
     def _tend(self) -> None:
         while not self._ending.wait(TENDING_SECONDS):
@@ -122,6 +124,7 @@ def server_of(  # reason: what a server is made of, and where
     guests: Callable[[], Collection[PublicKey]],
     answer: Answer,
     tend: Callable[[], None],
+    finish: Callable[[], None],
     host: str,
     port: int,
 ) -> ProxyServer:
@@ -130,7 +133,7 @@ def server_of(  # reason: what a server is made of, and where
     Raises:
         UsageError: the address or port cannot be had.
     """
-    return ProxyServer(me, guests, answer, tend, bind(host, port))
+    return ProxyServer(me, guests, answer, tend, finish, bind(host, port))
 
 
 def _context(shown: SelfSigned) -> ssl.SSLContext:

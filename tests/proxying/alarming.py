@@ -14,7 +14,7 @@ from sealhold.node.proxyalarming import AlarmWork
 from sealhold.node.proxywork import RIGHTS, ProxyWork
 from tests.proxying.addresses import Address
 from tests.proxying.cluster import Cluster
-from tests.proxying.starting import PASSPHRASE, SECRET, Started, prepared, served
+from tests.proxying.starting import PASSPHRASE, SECRET, Started, prepared, serve
 from tests.proxying.tables import CLEAR, Col, Table, policy
 from tests.proxying.talking import Talk
 
@@ -86,12 +86,12 @@ def fill(link: Talk, table: str, rows: int) -> None:
 
 @contextmanager
 def serving(home: Path, folder: Path) -> Iterator[Started]:
-    with served(home, folder) as started:
+    with serve(home, folder) as started:
         yield started
 
 
 class Heard:
-    """What a proxy says while it is served: causes of alarms."""
+    """What a proxy says while it is serve: causes of alarms."""
 
     def __init__(self, started: Started) -> None:
         self.causes: list[str] = []

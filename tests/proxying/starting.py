@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ class Started:
     address: Address
     process: "subprocess.Popen[str]"
     home: Path
+    peers: str = ""  # where other proxies may ask
 
 
 def policy_for(
@@ -67,17 +68,20 @@ def start_proxy(
 @contextmanager
 def serving(folder: Path, database: str = "rented") -> Iterator[Started]:
     """Serve what a vault in `folder` has in force; end it by its process id."""
-    with served(folder / "vault", folder, database) as started:
+    with serve(folder / "vault", folder, database) as started:
         yield started
 
 
 @contextmanager
-def served(home: Path, folder: Path, database: str = "rented") -> Iterator[Started]:
-    """Serve from a vault that is prepared; end it by its process id."""
+def serve(
+    home: Path, folder: Path, database: str = "rented", *, options: Sequence[str] = (),
+    before: Sequence[str] = (),
+) -> Iterator[Started]:  # fmt: skip
+    """Serve from a vault that is prepared; `before` stands before the command, as `ip netns`."""
     errors = (folder / "proxy.log").open("w")
     server = subprocess.Popen(
-        [sys.executable, "-m", "sealhold", "proxy", "serve", "--home", str(home), "--json",
-         "--listen", "127.0.0.1:0"],
+        [*before, sys.executable, "-m", "sealhold", "proxy", "serve", "--home", str(home),
+         "--json", "--listen", "127.0.0.1:0", *options],
         env={**os.environ, PASSPHRASE_VARIABLE: PASSPHRASE}, stdout=subprocess.PIPE,
         stderr=errors, text=True,
     )  # fmt: skip
@@ -85,9 +89,9 @@ def served(home: Path, folder: Path, database: str = "rented") -> Iterator[Start
         assert server.stdout is not None
         said = server.stdout.readline()
         assert said, (folder / "proxy.log").read_text()[-2_000:]
-        port = json.loads(said)["port"]
-        address = Address(port=port, user=USER, password=USERS, database=database)
-        yield Started(address, server, home)
+        told = json.loads(said)
+        address = Address(port=told["port"], user=USER, password=USERS, database=database)
+        yield Started(address, server, home, told["peers"])
     finally:
         server.terminate()
         try:

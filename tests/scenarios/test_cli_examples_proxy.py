@@ -22,11 +22,14 @@ NEEDS = {
     "proxy user list": "known",
     "proxy user remove": "known",
     "proxy secret remove": "known",
+    "proxy grant make": "in force",
+    "proxy grant show": "granted",
 }
 # two do not end by themselves: test_proxy_served.py, test_proxy_sum_commands.py; the others need a
 # server
 ELSEWHERE = {
     "proxy serve", "proxy init", "proxy migrate", "proxy fold", "proxy agent", "proxy rotate",
+    "proxy ask", "proxy grant revoke",
 }  # fmt: skip
 EXAMPLES = {
     words: example
@@ -52,6 +55,8 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     keep("signed")
     assert cli.line(EXAMPLES["proxy activate"]).code == 0
     keep("in force")
+    assert cli.line(EXAMPLES["proxy grant make"]).code == 0
+    keep("granted")
     with opened(cli.home, Hands(cli.now)) as node:
         ProxyWork(node).add_user("anna", "swordfish and chips", RIGHTS, ())
         ProxyWork(node).set_secret("clinic", "the landlord's")

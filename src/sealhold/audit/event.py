@@ -112,6 +112,10 @@ class EventKind(IntEnum):
     REACTION = 99  # a proxy holds a table, user or provider back, or has a key that is due
     RELEASE_HELD = 100  # the owner let go of what a proxy held
     PROVIDER_STATE = 101  # a provider does not answer, or does again, as the reason says
+    QUERY_GRANT = 102  # another proxy may ask this one, or no more, as the reason says
+    QUERY_PERMIT = 103  # a statement of another proxy may run; or not, as told
+    QUERY_ANSWER = 104  # of the statement that `decision` names so many rows more leave
+    QUERY_RECEIPT = 105  # another vault's proxy answered a statement of this one's
     COMPONENT = 71  # what a grant lets a source run was laid, ended or refused, as the reason says
 
 

@@ -177,6 +177,8 @@ class Tag(bytes, Enum):
     HELLO_SIGNATURE = b"sealhold/log-hello-signature/v1"
     CLIENT_PROOF = b"sealhold/client-proof/v1"  # by a client, of one call
     LAN_SERVER = b"sealhold/lan-server/v1"  # by a device, of a connection that it serves
+    PROXY_ASKED = b"sealhold/proxy-asked/v1"  # by a proxy, of a connection that it serves
+    PROXY_ASKER = b"sealhold/proxy-asker/v1"  # by a proxy, of a connection that it made
     LAN_CLIENT = b"sealhold/lan-client/v1"  # by a device, of a connection that it made
     RELAY_PAPER = b"sealhold/relay-paper/v1"  # what an admin of a mailbox asks of its relay
     CARD = b"sealhold/contact-card/v1"  # by an admin device, of who a person is

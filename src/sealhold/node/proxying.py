@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from sealhold.model.errors import SealholdError, UsageError
 from sealhold.node.node import Node
+from sealhold.node.peering import Peering
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyasking import Provider
 from sealhold.node.proxyauditing import Audits, heads_noted
@@ -38,6 +39,7 @@ from sealhold.protect.tolerance import Tolerance
 from sealhold.protect.versions import Versions
 from sealhold.vault.core import Core
 from sealhold.vault.proxygate import SECONDS, ProxyGate
+from sealhold.vault.proxygrants import GrantUsers
 from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.proxypolicies import Activated, Policies
 from sealhold.vault.proxystates import ProxyStates
@@ -60,6 +62,7 @@ class Proxy:
     migrations: Migrations
     audits: Audits
     watching: Watching
+    peering: Peering
     folder: "Folder | None" = None  # of sums at agents
 
 
@@ -74,6 +77,7 @@ class _Parts:
     state: State
     states: ProxyStates
     gate: ProxyGate
+    others: ProxyGate  # of grants
     watching: Watching
     planning: Planning
     versions: Versions
@@ -113,6 +117,18 @@ class _Parts:
         door = PgDoor(site, lambda _database: server, shown, self.watching)
         self.crowd.sessions = door.sessions
         return door
+
+    def peering(self, node: Node, site: Site) -> Peering:
+        """Return what answers the proxies of others."""
+        first = self.watching.providers[0]
+        return Peering(
+            core=self.core,
+            home=node.home,
+            site=site,
+            gate=self.others,
+            server=first.server,
+            database=first.account.database,
+        )
 
     def audits(self, provider: str) -> Audits:
         """Return what compares rows, with what was in doubt settled."""
@@ -160,14 +176,16 @@ def proxying(
     core = node.parts.core
     active = Policies(core).active(policy)
     read = load(active.text)
-    csp = postgres_of(read)
     watching = watching_of(core, active.name, read, environment)
     shown = None if certificate is None else _certificate(*certificate)
     users, keys = Users(core), ProxyKeys(core)
     datasets = keys.of(read.keyed)
     states = ProxyStates(core, node.home)
     state = states.open(active.name, renew=renew)
-    gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND, watching.tolerance)
+    gate, others = (
+        ProxyGate(core, each, read, lambda: core.clock() / _SECOND, watching.tolerance)
+        for each in (users, GrantUsers(core))
+    )
     try:
         planning = planning_of(core, read, keys, state)
         watching.baits = baits_of(read, planning.columns, state)
@@ -179,47 +197,53 @@ def proxying(
             state=state,
             states=states,
             gate=gate,
+            others=others,
             watching=watching,
             planning=planning,
             versions=Versions(state, guards_of(planning.columns)),
             crowd=Crowd(clock=core.clock),
         )
         site = parts.site(users, keys, has_tls=shown is not None)
-        with _lent(parts, site, shown, csp.url, environment) as proxy:
+        with _lent(node, parts, site, shown, environment) as proxy:
             yield proxy
     finally:
+        others.close()
         gate.close()
         states.close(active.name, state)
 
 
 @contextmanager
 def _lent(
+    node: Node,
     parts: _Parts,
     site: Site,
     shown: Certificate | None,
-    provider: str,
     environment: Mapping[str, str],
 ) -> Iterator[Proxy]:
     """Lend a proxy with all that goes on beside its sessions."""
     columns = parts.planning.columns
     every = [each for table in columns.values() for each in table.values()]
+    provider = postgres_of(parts.policy).url
     audits = parts.audits(provider)
     migrations = migrations_of(parts.core, parts.planning, parts.state, parts.connect, parts.crowd)
     summing = Summing(parts.policy, columns, parts.keys, parts.state, environment)
     with (
         _swept(parts.gate),
+        _swept(parts.others),
         kept_up(PairKeeper(every, parts.connect, parts.gate)),
         heads_noted(audits),
         summing.lent(parts.core, migrations) as (sums, folder),
     ):
+        whole = replace(site, sums=sums)
         yield Proxy(
-            door=parts.door(replace(site, sums=sums), shown),
+            door=parts.door(whole, shown),
             policy=parts.active.name,
             version=parts.active.version,
             provider=provider,
             migrations=migrations,
             audits=audits,
             watching=parts.watching,
+            peering=parts.peering(node, whole),
             folder=folder,
         )
 

@@ -111,6 +111,10 @@ _WORDS = {
     EventKind.REACTION: "a reaction before a rented database: {reason}",
     EventKind.RELEASE_HELD: "before a rented database the owner let go: {reason}",
     EventKind.PROVIDER_STATE: "a provider: {reason}",
+    EventKind.QUERY_GRANT: "another proxy may ask: {reason}",
+    EventKind.QUERY_PERMIT: "a statement of another proxy may run, for {reason}",
+    EventKind.QUERY_ANSWER: "{rows_out} rows leave for another proxy",
+    EventKind.QUERY_RECEIPT: "another proxy answered with {rows_read} rows",
     EventKind.COMPONENT: "what a grant lets a source run: {reason}",
 }
 
@@ -123,6 +127,7 @@ _REFUSED = {  # in place of the words above, where the reason says why not and n
     EventKind.RECORD: "a person's records were asked for",
     EventKind.PROXY_LEASE: "a statement was not sent",
     EventKind.PROXY_LOGIN: "a login at a proxy was refused",
+    EventKind.QUERY_PERMIT: "a statement of another proxy was refused",
 }
 
 _ACTORS = {

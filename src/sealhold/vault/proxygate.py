@@ -24,6 +24,7 @@ from sealhold.protect.policy import Policy
 from sealhold.protect.tolerance import Tolerance
 from sealhold.vault.core import Core
 from sealhold.vault.proxycounts import Counts
+from sealhold.vault.proxygrants import GrantUsers
 from sealhold.vault.proxyrates import Rates
 from sealhold.vault.proxyrights import refusal
 from sealhold.vault.proxyusers import User, Users
@@ -70,7 +71,7 @@ class ProxyGate:
     def __init__(
         self,
         core: Core,
-        users: Users,
+        users: Users | GrantUsers,
         policy: Policy,
         seconds: Callable[[], float],
         tolerance: Tolerance | None = None,

@@ -28,6 +28,7 @@ from sealhold.vault.writer import Work
 _DATASET: Final = "proxy-data-"  # and a number: names in a key set are short
 _STATES: Final = "proxy-state"
 _SIGNER: Final = "proxy-sign"
+_PEER: Final = "proxy-peer"
 
 
 class ProxyKeys:
@@ -100,6 +101,10 @@ class ProxyKeys:
     def signer(self) -> SigningKey:
         """Return the key that signs the policies of this vault's proxies."""
         return SigningKey(self._own(_SIGNER))
+
+    def peer(self) -> SigningKey:
+        """Return the key by which other proxies know this vault's."""
+        return SigningKey(self._own(_PEER))
 
     def _own(self, name: str) -> Secret:
         self._ring.add_named(name)

@@ -40,6 +40,10 @@ class Thing(StrEnum):
     DECOY = "decoy"  # what was written into a decoy table
     FORM = "form"  # of a table at its provider
     KEY = "key"  # the newest version of a column's key
+    QUERY_GRANT = "grant"  # that another proxy may ask; by the hex of its id
+    QUERY_USE = "use"  # of such a grant: rows of the day, and nonces of the last minutes
+    QUERY_OWNER = "owner"  # of another vault whose grants this one uses; by the hex of the key
+    QUERY_RECEIPT = "receipt"  # of an answer of such an owner; by the hex of the nonce
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,20 @@ SELECT count(*) FROM (SELECT DISTINCT email FROM patient) s
 SELECT s.city, s.n FROM (SELECT city, count(*) AS n FROM patient GROUP BY city) s WHERE s.n > 10
 SELECT max(n) FROM (SELECT email, count(*) AS n FROM patient GROUP BY email) s
 SELECT s.id FROM (SELECT id, born FROM patient ORDER BY born, id LIMIT 5) s
+SELECT upper(s.name), s.city, s.visits + 1 FROM (SELECT id, name, city, visits FROM patient WHERE visits > 2 OFFSET 0) s ORDER BY s.id
+SELECT s.n || '!' AS m FROM (SELECT id, name FROM patient) AS s (i, n) WHERE s.n LIKE '%a%' AND s.i < 40
+SELECT sum(s.balance), count(*), s.city FROM (SELECT balance, city FROM patient) s GROUP BY s.city
+SELECT s.id, s.balance * 2 FROM (SELECT * FROM patient WHERE city = «Delft») s WHERE s.balance > 10 ORDER BY s.id
+WITH w AS (SELECT id, name, weight FROM patient WHERE born < «1990-01-01») SELECT id, lower(name), weight + 1 FROM w ORDER BY id
+WITH w (a, b) AS (SELECT id, balance FROM patient) SELECT a, b / 3 FROM w WHERE b < 0 ORDER BY a
+SELECT p.id, length(s.remark) FROM patient p LEFT JOIN (SELECT id, remark FROM diagnosis WHERE severity > 5) s ON s.id = p.id ORDER BY p.id
+SELECT s.low - 1 FROM (SELECT min(born) AS low FROM patient GROUP BY city) s
+SELECT s.e || 'x', s.n FROM (SELECT email AS e, count(*) AS n FROM patient GROUP BY email) s WHERE s.e LIKE 'd%'
+SELECT s.v * 2, lower(s.n) FROM (SELECT visits AS v, name AS n FROM patient UNION ALL SELECT 0.5, name FROM patient) s WHERE s.n LIKE 'A%'
+SELECT s.code || '?' FROM (SELECT DISTINCT code FROM diagnosis) s ORDER BY 1 COLLATE "C"
+SELECT upper(a.name) FROM (SELECT id, name FROM patient) a JOIN (SELECT id, city FROM patient) b USING (id) WHERE b.city = «Delft» ORDER BY id
+SELECT s.sex || s.city, s.note FROM (SELECT sex, city, note FROM patient) s WHERE s.sex || s.city = 'fDelft'
+SELECT t.x + 1 FROM (SELECT s.b AS x, s.n FROM (SELECT balance AS b, name AS n FROM patient) s) t WHERE t.n LIKE '%o%'
 SELECT id FROM episode WHERE cost = ANY (SELECT cost FROM episode WHERE id < 5)
 SELECT id FROM episode WHERE cost > ALL (SELECT cost FROM episode WHERE id < 5 AND cost IS NOT NULL)
 SELECT code FROM borehole WHERE code = (SELECT code FROM level WHERE id = «5»)

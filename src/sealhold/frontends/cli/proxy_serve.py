@@ -2,7 +2,8 @@
 
 import signal
 import socket
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Event
 from typing import Annotated, cast
@@ -23,7 +24,7 @@ HERE = ("127.0.0.1", "::1", "localhost")
 PORTS = range(65536)
 
 
-def proxy_serve(
+def proxy_serve(  # noqa: PLR0917  # reason: each is a word of the command line
     context: typer.Context,
     policy: Annotated[
         str, typer.Argument(metavar="NAME", help="Which policy, if several are in force.")
@@ -45,6 +46,10 @@ def proxy_serve(
         str,
         typer.Option(metavar="TABLE,...", help="Protect these tables while they are in use."),
     ] = "",
+    peers: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS:PORT", help="Where the proxies of others may ask, too."),
+    ] = "",
 ) -> None:
     """Stand between applications and a rented database, until Ctrl-C.
 
@@ -63,6 +68,7 @@ def proxy_serve(
         reading(session) as node,
         proxying(node, environment, policy=policy, certificate=pair, renew=renew) as proxy,
         _bound(host, port) as listener,
+        _answering(proxy, peers) as others,
         proxy.migrations.going_on([each for each in migrate.split(",") if each]),
         proxy.watching.going_on(lambda cause, place: _tell(session, cause, place)),
         nullcontext() if proxy.folder is None else proxy.folder.going_on(),
@@ -71,9 +77,25 @@ def proxy_serve(
         ending = Event()
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda _signal, _frame: ending.set())
-        _announce(session, proxy, host, listener.getsockname()[1], has_tls=pair is not None)
+        has_tls = pair is not None
+        _announce(session, proxy, host, listener.getsockname()[1], others, has_tls=has_tls)
         door = cast("Door", proxy.door)  # reason: it takes back only sessions that it made
         run(door, listener, ending.is_set)
+
+
+@contextmanager
+def _answering(proxy: Proxy, peers: str) -> Iterator[str]:
+    """Answer the proxies of others meanwhile; yields where, or nothing."""
+    if not peers:
+        yield ""
+        return
+    server = proxy.peering.listening(*_address(peers))
+    server.begin()
+    try:
+        host, port = server.address
+        yield f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    finally:
+        server.end()
 
 
 def _address(listen: str) -> tuple[str, int]:
@@ -110,7 +132,9 @@ def _tell(session: Session, cause: str, place: str) -> None:
         emit(session, {"alarm": cause, "place": place}, Line(f"Alarm: {said}", "bad"))
 
 
-def _announce(session: Session, proxy: Proxy, host: str, port: int, *, has_tls: bool) -> None:
+def _announce(
+    session: Session, proxy: Proxy, host: str, port: int, others: str, *, has_tls: bool
+) -> None:
     shown = f"[{host}]" if ":" in host else host
     emit(
         session,
@@ -120,6 +144,7 @@ def _announce(session: Session, proxy: Proxy, host: str, port: int, *, has_tls: 
             "tls": has_tls,
             "policy": proxy.policy,
             "version": proxy.version,
+            "peers": others,
         },
         Line("The proxy runs.", "head"),
         Facts(
@@ -128,6 +153,7 @@ def _announce(session: Session, proxy: Proxy, host: str, port: int, *, has_tls: 
                 ("TLS", "demanded" if has_tls else "none: this machine alone"),
                 ("Policy", f"{proxy.policy}, version {proxy.version}"),
                 ("Provider", safe(proxy.provider)),
+                ("Other proxies", others or "may not ask"),
             ]
         ),
         Line(f"psql -h {shown} -p {port} -U USER DATABASE", "hint"),

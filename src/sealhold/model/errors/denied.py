@@ -97,6 +97,13 @@ class LinkEndedError(DeniedError):
     """
 
 
+class QueryRefusedError(DeniedError):
+    """The proxy of another vault refuses a statement, by the code that the message begins with.
+
+    Remedy: `sealhold proxy grant show FILE` tells what the grant covers; its owner may give more.
+    """
+
+
 class WrongCodeError(DeniedError):
     """A pairing met another code, an altered message, or its own message sent back.
 

@@ -47,6 +47,13 @@ class CarrierAwayError(UnavailableError):
     """
 
 
+class PeerAwayError(UnavailableError):
+    """The proxy of another vault does not answer, or another one answers in its place.
+
+    Remedy: look whether it is served with `--peers` at that address; nothing of the answer is used.
+    """
+
+
 class CarrierFullError(UnavailableError):
     """A place that devices sync through has no room; nothing was kept there.
 

@@ -7,7 +7,7 @@ Source: docs/spec/60-statements.md section 13.
 """
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import postgast
@@ -65,15 +65,22 @@ def explain_statements(
 ) -> tuple[ExplainedStatement, ...]:
     """Return what becomes of each statement of a text under a policy, for users of a role."""
     planner = Planner(policy, columns, role if masks else "")
+    names = names_of(policy, columns, planner, masks)
+    relations = dict(names.relations)
+    for schema, name in list(_refused(text, relations)):
+        if not planner.is_listed(schema, name):
+            relations[schema, name] = Relation(schema, name, 0, "r", ())
+    names = replace(names, relations=relations)
+    return tuple(_explained(each) for each in planner.plan(text, (), names))
+
+
+def names_of(policy: Policy, columns: Tables, planner: Planner, masks: Tables = NO_MASKS) -> Names:
+    """Return the names that there are if all tables are as the policy has them."""
     relations = {
         (each.schema, each.name): masked_relation(_relation(each, columns), policy, masks)
         for each in policy.tables
     }
-    for schema, name in list(_refused(text, relations)):
-        if not planner.is_listed(schema, name):
-            relations[schema, name] = Relation(schema, name, 0, "r", ())
-    names = Names(("pg_catalog", "public"), relations, planner.is_listed)
-    return tuple(_explained(each) for each in planner.plan(text, (), names))
+    return Names(("pg_catalog", "public"), relations, planner.is_listed)
 
 
 def _refused(text: str, known: Container[tuple[str, str]]) -> Iterator[tuple[str, str]]:

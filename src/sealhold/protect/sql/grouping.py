@@ -12,6 +12,7 @@ from typing import Any, Final
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
+from sealhold.protect.pgtypes.types import PgType
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import Expressions
@@ -28,6 +29,7 @@ class Item:
     value: Node  # as the client wrote it; a reference where `*` stood
     field: Field | None = None  # the protected column that it is
     extreme: str = ""  # "min" or "max" of that column
+    type: PgType | None = None  # of a column as it stands; None: not known
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 from postgast import pg_query_pb2 as pb
 
+from sealhold.protect.pgtypes.types import PgType
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import DERIVED, EXISTS, VALUE, Block, Expressions
@@ -24,6 +25,7 @@ from sealhold.protect.sql.naming import output_name
 from sealhold.protect.sql.refusing import (
     CannotResolveError,
     NotPossibleError,
+    PlanError,
     WrongError,
     cannot,
     masked,
@@ -151,6 +153,7 @@ class Selecting:
                 found += _starred(one.val, expressions, shown)
                 continue
             item = Item(one.name or output_name(one.val), one.val, expressions.protected(one.val))
+            item.type = _type_of(one.val, expressions)
             if one.val.HasField("func_call"):
                 item.field, item.extreme = _extreme(one.val, expressions)
             found.append(item)
@@ -233,7 +236,10 @@ class Selecting:
             made.limit_offset.CopyFrom(expressions.push(select.limit_offset))
         for each in select.sort_clause:
             _check_set_order(each, one.fields)
-        return Block(made, one.fields, one.is_known and two.is_known)
+        fields = tuple(  # which type both sides are brought to is the provider's to say
+            each if each.column is not None else replace(each, type=None) for each in one.fields
+        )
+        return Block(made, fields, one.is_known and two.is_known)
 
 
 def _starred(value: Node, expressions: Expressions, shown: Sequence[Shown]) -> list[Item]:
@@ -252,7 +258,12 @@ def _starred(value: Node, expressions: Expressions, shown: Sequence[Shown]) -> l
             raise CannotResolveError("* over a table whose columns are not known: name the columns")
         return [Item("*", value)]
     return [
-        Item(each.name, tree.column(each.alias, each.name), each if each.column else None)
+        Item(
+            each.name,
+            tree.column(each.alias, each.name),
+            each if each.column else None,
+            type=each.type,
+        )
         for each in fields
     ]
 
@@ -274,7 +285,7 @@ def _extreme(value: Node, expressions: Expressions) -> tuple[Field | None, str]:
 def _derived(made: pb.SelectStmt, laid: Laid, at: int, item: Item, *, grouped: bool) -> Field:
     """Return what a derived table shows for an output, whose companions are added to it."""
     if item.field is None:
-        return Field(item.name, "", places={CELL: item.name})
+        return Field(item.name, "", places={CELL: item.name}, type=item.type)
     places = {CELL: item.name}
     if not item.extreme and not grouped:
         for suffix in item.field.places:
@@ -289,7 +300,19 @@ def _derived(made: pb.SelectStmt, laid: Laid, at: int, item: Item, *, grouped: b
             made.target_list.append(tree.target(number.val, rid))
         else:
             number.name = rid
-    return Field(item.name, "", item.field.column, places, rid)
+    type_ = None if item.extreme else item.field.type
+    return Field(item.name, "", item.field.column, places, rid, type_)
+
+
+def _type_of(value: Node, expressions: Expressions) -> PgType | None:
+    """Return the type of a column that stands by itself; None if that is not certain."""
+    if not value.HasField("column_ref"):
+        return None
+    try:
+        found = expressions.scope.resolve(tree.strings(value.column_ref.fields))
+    except PlanError:
+        return None  # whoever writes it out says so
+    return None if found is None else found.type
 
 
 def _is_grouped(made: pb.SelectStmt) -> bool:

@@ -1,0 +1,1 @@
+"""Patients, their episodes, and what was found."""

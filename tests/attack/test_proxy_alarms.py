@@ -151,18 +151,15 @@ def test_each_attack_is_an_alarm_and_an_honest_load_is_none(home: Path) -> None:
 def test_what_is_held_survives_a_kill_and_the_owner_alone_lets_go(
     home: Path, tmp_path: Path
 ) -> None:
-    with serving(home, tmp_path) as started:
-        with Talk(started.address) as link:
-            killed = [code(link, "DELETE FROM note"), code(link, "SELECT body FROM note")]
-        _turned_away(started.address, THIEF, "quarantined")
-    let_go(home, "table", "note")
     let_go(home, "user", THIEF)
     with serving(home, tmp_path) as started:
         with Talk(started.address) as link:
-            undone = code(link, "DELETE FROM note")
+            killed = [code(link, "DELETE FROM note"), code(link, "SELECT body FROM note")]
+        _turned_away(started.address, GUEST, "quarantined")
         with Talk(as_user(started.address, THIEF)) as thief:
             back = code(thief, "SELECT body FROM calm")
+    let_go(home, "table", "note")
 
     assert killed == ["SH008", ""]
-    assert (undone, back) == ("", "")
+    assert back == ""
     assert found(home)[1] == {("rotation", "public.note"), ("user", CLERK), ("user", GUEST)}

@@ -112,7 +112,7 @@ def code(link: Talk, sql: str) -> str:
     return answer.sqlstate
 
 
-def until(is_so: Callable[[], bool], seconds: float = 15.0) -> bool:
+def until(is_so: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Wait until something is so."""
     end = monotonic() + seconds
     while not is_so():

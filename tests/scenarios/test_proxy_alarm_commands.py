@@ -1,6 +1,7 @@
 """Commands about alarms: what they list, what they let go of, what they refuse."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,14 @@ ALARMS = (
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
+def cli(ready: Path, tmp_path: Path) -> Cli:
+    return Cli(Path(shutil.copytree(ready, tmp_path / "here")))
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A vault whose proxy found something."""
-    made = Cli(furnish(tmp_path / "here"))
+    made = Cli(furnish(tmp_path_factory.mktemp("ready") / "here"))
     made.line("init --headless")
     made.line(f"proxy sign {POLICY}")
     made.line(f"proxy activate {POLICY}")
@@ -36,7 +42,7 @@ def cli(tmp_path: Path) -> Cli:
         for each in ALARMS:
             alarms.tell(each)
         alarms.provider("b", "it does not answer")
-    return made
+    return made.folder
 
 
 def test_alarms_are_listed_with_what_followed_and_what_undoes_it(cli: Cli) -> None:

@@ -14,7 +14,7 @@ from tests.proxying.talking import Talk
 from tests.scenarios.test_full_disk import ballast
 
 ROOM = 12_582_912  # bytes of the provider's small disk
-OWN = 50_331_648  # of the proxy's
+OWN = 25_165_824  # of the proxy's
 UNMOUNTED = "a small disk can be mounted by root alone"
 LONG = "x" * 60_000
 
@@ -25,6 +25,7 @@ def rented() -> Iterator[Cluster]:
         yield started
 
 
+@pytest.mark.soak
 def test_a_full_disk_of_the_provider_is_passed_on_and_nothing_is_half_done(
     rented: Cluster, tmp_path: Path
 ) -> None:
@@ -66,6 +67,7 @@ def test_a_full_disk_of_the_provider_is_passed_on_and_nothing_is_half_done(
     assert after == [("1",)]
 
 
+@pytest.mark.soak
 def test_on_a_full_disk_of_its_own_the_proxy_releases_nothing_and_forgets_no_alarm(
     rented: Cluster, tmp_path: Path
 ) -> None:

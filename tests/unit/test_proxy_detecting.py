@@ -56,7 +56,8 @@ def test_more_rows_in_a_minute_than_allowed_are_told() -> None:
 
 
 def test_a_minute_far_above_all_others_is_unusual_and_a_steady_load_is_not() -> None:
-    access, told = Access(), set()
+    access = Access()
+    told: set[str] = set()
     for minute in range(WARM + 40):
         for part in range(4):
             keys = range(part * 100, part * 100 + 100 + minute % 7 * 20)

@@ -109,8 +109,9 @@ class Watching:
             for each in self.providers:
                 if each.link is not None:
                     each.link.close()  # whoever waits for it wakes up
-            for thread in (*threads, writer):
+            for thread in threads:
                 thread.join(ENDING)
+            writer.join()
 
     def _now(self) -> float:
         return self.clock() / 1_000
@@ -205,8 +206,10 @@ class Watching:
                 continue
             tell(alarm.cause, alarm.table or alarm.provider)
             # THREAT T747: on a disk that is full for a while nothing is forgotten: it holds already
-            while not self._written(alarm) and not ending.wait(LOOKING):
-                continue
+            while not self._written(alarm):
+                if ending.wait(LOOKING):
+                    self._written(alarm)
+                    break
 
     def _written(self, alarm: Alarm) -> bool:
         try:

@@ -7,7 +7,7 @@
 Source: docs/spec/56-postgresql-proxy.md section 3; ADR 87.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from sealhold.model.errors import SealholdError
 from sealhold.model.pgsteps import Call, Step
@@ -21,6 +21,7 @@ class Session(Protocol):
     steps: list[Step]
     key: bytes  # by which its client cancels
     provider_key: bytes  # by which the provider cancels; empty before it is there
+    spot: Any  # at which provider it is: the door says and knows it
 
     @property
     def is_full(self) -> bool:

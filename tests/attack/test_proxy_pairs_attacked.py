@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from random import Random
 from threading import Thread
 from time import monotonic, sleep
@@ -246,6 +246,44 @@ def test_rollbacks_and_lost_commits_use_no_label_again(
     else:
         checked(link, truth)
     assert check_labels(rented.log.read_text()[start:]) > rounds
+
+
+@pytest.mark.threat("T705")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kills", [1, pytest.param(30, marks=pytest.mark.soak)])
+def test_a_kill_in_the_middle_of_changes_leaves_what_is_found(
+    rented: Cluster, proxy: Running, link: Link, kills: int
+) -> None:
+    link.close()
+    start = len(rented.log.read_text())
+    for turn in range(kills):
+        working = Thread(target=worked, args=(address(proxy), Random(turn), turn * 10_000))
+        working.start()
+        sleep(0.4 + 0.05 * (turn % 5))
+        proxy.kill(rented)
+        working.join(20)
+        proxy.start()
+        with closing(psycopg.connect(address(proxy).conninfo, autocommit=True)) as again:
+            rows = again.execute("SELECT id, text FROM note").fetchall()
+            assert rows
+            checked(again, {int(str(row[0])): row[1] and str(row[1]) for row in rows})
+    check_labels(rented.log.read_text()[start:])
+
+
+def worked(where: Address, draw: Random, first: int) -> None:
+    """Change rows until the connection is cut: by statements, transactions and COPY."""
+    truth = {first: "fever"}
+    with suppress(psycopg.Error), closing(psycopg.connect(where.conninfo)) as other:
+        other.execute("INSERT INTO note VALUES (%s, 'fever')", (first,))
+        other.commit()
+        while True:
+            change(other, draw, truth)
+            if draw.random() < 0.3:
+                with other.cursor() as cursor, cursor.copy("COPY note FROM STDIN") as copy:
+                    for row in range(max(truth) + 1, max(truth) + 40):
+                        truth[row] = "stable line"
+                        copy.write_row((row, truth[row], 7))
+            other.commit()
 
 
 def transaction(

@@ -14,6 +14,7 @@ from tests.proxying.migrating import Running
 from tests.proxying.notes import Link, address, check_labels, found, link, proxy, rented
 from tests.proxying.worlds import WORDS
 
+KILLS = 12
 __all__ = ["link", "proxy", "rented"]
 
 
@@ -43,14 +44,14 @@ def test_rollbacks_and_lost_commits_use_no_label_again(
 
 
 @pytest.mark.threat("T705")
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("kills", [1, pytest.param(30, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.timeout(1_200)
 def test_a_kill_in_the_middle_of_changes_leaves_what_is_found(
-    rented: Cluster, proxy: Running, link: Link, kills: int
+    rented: Cluster, proxy: Running, link: Link
 ) -> None:
     link.close()
     start = len(rented.log.read_text())
-    for turn in range(kills):
+    for turn in range(KILLS):
         working = Thread(target=worked, args=(address(proxy), Random(turn), turn * 10_000))
         working.start()
         sleep(0.4 + 0.05 * (turn % 5))

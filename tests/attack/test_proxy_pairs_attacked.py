@@ -1,83 +1,38 @@
-"""Attacks on words and hidden ranges in statements: what is changed, withheld, cut off, linked."""
+"""Attacks on words and hidden ranges in statements: what is changed, withheld, named, linked."""
 
 import re
-from collections.abc import Iterator
 from contextlib import closing
-from random import Random
 from threading import Thread
 from time import monotonic, sleep
 
 import psycopg
 import pytest
 
-from tests.proxying.addresses import Address
-from tests.proxying.cluster import Cluster, cluster
+from tests.proxying.cluster import Cluster
 from tests.proxying.migrating import Running
-from tests.proxying.starting import USER, USERS, policy_for, prepared
-from tests.proxying.tables import Table
-from tests.proxying.worlds import NOTICE, WORDS, clear, hidden, maybe, number, whole, words
-
-NOTE = Table(
-    name="note", dataset="health", rows=0, columns=(
-        clear("id", "integer", number, "PRIMARY KEY"),
-        hidden("text", "text", "words", maybe(words)),
-        hidden("score", "integer", "range-hidden", whole(0, 255), range=[0, 255], buckets=16),
-    ),
-)  # fmt: skip
-TEXTS = "_sh_words_note_text"
-ADDED = re.compile(
-    r'INSERT INTO "public"\."(_sh_\w+)".*\n.*DETAIL:  [Pp]arameters: '
-    r"\$1 = '\{(.*?)\}', \$2 = '\{(.*?)\}'"
+from tests.proxying.notes import (
+    ADDED,
+    ASKED,
+    NOTE,
+    TEXTS,
+    Link,
+    address,
+    check_labels,
+    found,
+    link,
+    listed,
+    proxy,
+    rented,
 )
-ASKED = re.compile(
-    r'SELECT label, value FROM "public"\."(_sh_\w+)".*\n.*DETAIL:  [Pp]arameters: '
-    r"\$1 = '\{(.*?)\}'"
-)
-Link = psycopg.Connection[tuple[object, ...]]
+from tests.proxying.worlds import WORDS
 
-
-@pytest.fixture(scope="module")
-def rented() -> Iterator[Cluster]:
-    with cluster("all") as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def proxy(rented: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("pairs")
-    home = folder / "vault"
-    prepared(home, policy_for(rented, (NOTE, NOTICE)))
-    running = Running(home)
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def link(proxy: Running) -> Iterator[Link]:
-    with closing(psycopg.connect(address(proxy).conninfo, autocommit=True)) as made:
-        made.execute("DROP TABLE IF EXISTS note")
-        made.execute(NOTE.create.encode())
-        yield made
-
-
-def address(proxy: Running) -> Address:
-    return Address(port=proxy.port, user=USER, password=USERS, database="rented")
-
-
-def found(link: Link, word: str) -> list[int]:
-    sql = "SELECT id FROM note WHERE text @@ to_tsquery('simple', %s) ORDER BY id"
-    return [int(str(row[0])) for row in link.execute(sql, (word,))]
+__all__ = ["link", "proxy", "rented"]
 
 
 def code(link: Link, sql: str) -> str:
     with pytest.raises(psycopg.Error) as raised:
         link.execute(sql.encode())
     return raised.value.sqlstate or ""
-
-
-def listed(text: str) -> list[str]:
-    return [each.strip('"') for each in text.split(",") if each]
 
 
 @pytest.mark.threat("T613")
@@ -212,100 +167,6 @@ def test_a_table_that_is_emptied_or_made_anew_uses_no_label_again(
                 link.execute(NOTE.create.encode())
             assert found(link, "fever") == []
     check_labels(rented.log.read_text()[start:])
-
-
-def check_labels(text: str) -> int:
-    """No label was ever sent twice with another value; return how many there were."""
-    kept: dict[tuple[str, str], str] = {}
-    for table, labels, values in ADDED.findall(text):
-        for label, value in zip(listed(labels), listed(values), strict=True):
-            assert kept.setdefault((table, label), value) == value
-    return len(kept)
-
-
-@pytest.mark.threat("T705")
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    "rounds", [60, pytest.param(1_000, marks=[pytest.mark.soak, pytest.mark.timeout(3_000)])]
-)
-def test_rollbacks_and_lost_commits_use_no_label_again(
-    rented: Cluster, proxy: Running, link: Link, rounds: int
-) -> None:
-    draw = Random(rounds)
-    start = len(rented.log.read_text())
-    truth: dict[int, str | None] = {}
-    for turn in range(rounds):
-        transaction(proxy, rented, draw, truth)
-        if turn % 20 == 19:
-            checked(link, truth)
-    if rounds <= 60:
-        proxy.kill(rented)
-        proxy.start()
-        with closing(psycopg.connect(address(proxy).conninfo, autocommit=True)) as again:
-            checked(again, truth)
-    else:
-        checked(link, truth)
-    assert check_labels(rented.log.read_text()[start:]) > rounds
-
-
-def transaction(
-    proxy: Running, rented: Cluster, draw: Random, truth: dict[int, str | None]
-) -> None:
-    """Do one transaction that ends in some way, and keep what it must have left."""
-    with closing(psycopg.connect(address(proxy).conninfo, autocommit=True)) as other:
-        other.execute("BEGIN")
-        new = dict(truth)
-        change(other, draw, new)
-        if draw.random() < 0.5:
-            other.execute("SAVEPOINT s")
-            kept = dict(new)
-            change(other, draw, new)
-            if draw.random() < 0.5:
-                other.execute("ROLLBACK TO s")
-                new = kept
-        end = draw.choice(("COMMIT", "COMMIT", "ROLLBACK", "lost", "gone"))
-        if end == "lost":  # the answer to the commit is not waited for
-            other.pgconn.send_query(b"COMMIT")
-            other.pgconn.finish()
-            settled(rented, truth, new)
-        elif end == "gone":
-            other.pgconn.finish()
-        else:
-            other.execute(end.encode())
-            if end == "COMMIT":
-                truth.clear()
-                truth.update(new)
-
-
-def settled(rented: Cluster, truth: dict[int, str | None], new: dict[int, str | None]) -> None:
-    """Find out at the provider whether a lost commit was done."""
-    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'rented' AND state <> 'idle'"
-    until = monotonic() + 5
-    while rented.run(others) != [("0",)] and monotonic() < until:
-        sleep(0.01)
-    sleep(0.02)
-    there = {int(row[0] or 0) for row in rented.run("SELECT id FROM note", "rented")}
-    if there == set(new) != set(truth):
-        truth.clear()
-        truth.update(new)
-
-
-def change(link: Link, draw: Random, truth: dict[int, str | None]) -> None:
-    """Add a row always, so that what was committed can be told, and change another one."""
-    row = max(truth, default=0) + draw.randint(1, 3)
-    truth[row] = " ".join(draw.sample(WORDS, draw.randint(0, 3)))
-    link.execute("INSERT INTO note VALUES (%s, %s)", (row, truth[row]))
-    other = draw.choice([*truth])
-    if draw.random() < 0.4 and other != row:
-        truth[other] = draw.choice((None, "fever", "left right"))
-        link.execute("UPDATE note SET text = %s WHERE id = %s", (truth[other], other))
-
-
-def checked(link: Link, truth: dict[int, str | None]) -> None:
-    for word in ("fever", "left", "stable"):
-        assert found(link, word) == sorted(
-            row for row, text in truth.items() if text and word in text.split()
-        ), word
 
 
 def test_a_worn_word_is_written_anew_behind_the_client(rented: Cluster, link: Link) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from sealhold.protect.columns import BESIDE as APART
 from sealhold.protect.explain import explain_columns
 from sealhold.protect.offered import BESIDE, TECHNIQUES
 from sealhold.protect.pgtypes.codec import Settings, codec
@@ -13,6 +14,8 @@ from sealhold.protect.policytext import write
 from sealhold.protect.policywords import TECHNIQUES as WORDS
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.techniquefacts import FACTS
+from sealhold.protect.techniques.range_hidden import RangeHidden
+from sealhold.protect.techniques.words import Words
 from sealhold.protect.typefamilies import Family, kind_of
 from tests.unit.clinic_policy import errors, policy
 from tests.unit.test_protection_explain import made
@@ -54,7 +57,7 @@ def test_what_has_no_fault_is_carried_out(type_: str, technique: str) -> None:
     explain_columns(told, {("public", "patient"): {"c": column}})
 
 
-@pytest.mark.parametrize("technique", sorted(TECHNIQUES))
+@pytest.mark.parametrize("technique", sorted(TECHNIQUES - APART))
 def test_facts_are_those_of_the_technique(technique: str) -> None:
     type_ = "varchar(9)" if technique != "order" else "int8"
     [column] = made(of_one(type_, technique))["public", "patient"].values()
@@ -68,6 +71,18 @@ def test_facts_are_those_of_the_technique(technique: str) -> None:
     searches = {Op.EQUAL, Op.JOIN, Op.RANGE, Op.SORT, Op.WORD}
     assert ("search" in facts.serves) == bool(searches & found.answers)
     assert ("compute" in facts.serves) == bool({Op.SUM, Op.EXTREME} & found.answers)
+
+
+@pytest.mark.parametrize("kind", [Words, RangeHidden])
+def test_facts_of_what_lies_beside_are_those_of_the_technique(
+    kind: type[Words] | type[RangeHidden],
+) -> None:
+    facts = FACTS[kind.name]
+
+    assert not facts.is_cell
+    assert not facts.suffix
+    assert facts.serves == {"search", "update"}
+    assert kind.answers <= {Op.EQUAL, Op.RANGE, Op.WORD}
 
 
 def test_each_word_has_its_facts() -> None:

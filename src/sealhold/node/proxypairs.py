@@ -22,7 +22,7 @@ from sealhold.protect.sql.besides import Beside, all_besides
 from sealhold.protect.sql.binding import array
 from sealhold.protect.sql.wordtables import Steps
 
-SECONDS: Final = 2.0  # between two looks
+SECONDS: Final = 1.0  # between two looks
 BYTEA, BYTEAS = 17, 1001
 _NO_TABLE: Final = "42P01"
 _T = TypeVar("_T")

@@ -214,9 +214,12 @@ class Pairs:
 
     def doubts(self) -> tuple[int, ...]:
         """Return the tickets that are in doubt and not settled; they stay so until that is done."""
-        there = frozenset(self._counters.tickets())
-        self._doubts = {ticket: None for ticket in tuple(self._doubts) if ticket in there}
-        return tuple(self._doubts)
+        doubts = tuple(self._doubts)
+        there = frozenset(self._counters.tickets()) if doubts else frozenset()
+        for ticket in doubts:
+            if ticket not in there:
+                self.sure(ticket)
+        return tuple(ticket for ticket in doubts if ticket in there)
 
     def sure(self, ticket: int) -> None:
         """Ask no more how a ticket ended."""

@@ -104,9 +104,12 @@ INSERT INTO notice VALUES (902, 'n2', 'rash', 4) ON CONFLICT (tag) DO UPDATE SET
 INSERT INTO notice VALUES (903, 'n3', 'rash', 4) ON CONFLICT (tag) DO UPDATE SET text = 'other' ;; SELECT id FROM notice WHERE sealhold_word(text, 'other')
 INSERT INTO notice VALUES (904, 'n904', 'rash', 4) ON CONFLICT (tag) DO UPDATE SET text = excluded.text, level = excluded.level ;; SELECT id FROM notice WHERE sealhold_word(text, 'rash')
 COPY note (id, text, score) FROM STDIN <<911\tfever rash\t5\n912\t\\N\t\\N\n913\trash\t399\n ;; SELECT id FROM note WHERE sealhold_word(text, 'rash') ORDER BY id ;; SELECT id FROM note WHERE score = 399 ORDER BY id
+INSERT INTO note VALUES (3, 'rash', 'rash', 7, 7.5, 'A1') ON CONFLICT (id) DO UPDATE SET text = excluded.text, kind = excluded.kind, score = excluded.score, fee = excluded.fee ;; SELECT id, text, ward FROM note WHERE sealhold_word(text, 'rash') ;; SELECT id FROM note WHERE score = 7 ;; UPDATE note SET text = 'left' WHERE id = 3 ;; SELECT id FROM note WHERE sealhold_word(text, 'rash')
+INSERT INTO note VALUES (4, 'rash', 'rash', 7, 7.5, 'Z1') ON CONFLICT (id) DO UPDATE SET ward = excluded.ward ;; SELECT id, text, ward FROM note WHERE ward = 'Z1' ;; SELECT id FROM note WHERE sealhold_word(text, 'rash')
 UPDATE notice SET level = NULL WHERE level > 5 ;; SELECT id FROM notice WHERE level > 3 ORDER BY id
 
 ## words and ranges: transactions : own
+CREATE VIEW seen AS SELECT id, text FROM note ;; SELECT id FROM seen WHERE sealhold_word(text, 'fever') ORDER BY id ;; SELECT count(*) FROM seen WHERE NOT sealhold_word(text, 'fever') ;; DROP VIEW seen
 BEGIN ;; INSERT INTO note (id, text) VALUES (921, 'rash') ;; SELECT id FROM note WHERE sealhold_word(text, 'rash') ;; ROLLBACK ;; SELECT id FROM note WHERE sealhold_word(text, 'rash')
 BEGIN ;; INSERT INTO note (id, text) VALUES (922, 'rash') ;; SAVEPOINT s ;; INSERT INTO note (id, text) VALUES (923, 'rash') ;; ROLLBACK TO s ;; SELECT id FROM note WHERE sealhold_word(text, 'rash') ;; COMMIT ;; SELECT id FROM note WHERE sealhold_word(text, 'rash') ;; DELETE FROM note WHERE id = 922 ;; SELECT id FROM note WHERE sealhold_word(text, 'rash')
 BEGIN ;; INSERT INTO note (id, text) VALUES (924, 'rash') ;; INSERT INTO note (id, text) VALUES (1, 'rash') ;; COMMIT ;; SELECT id FROM note WHERE sealhold_word(text, 'rash')

@@ -41,9 +41,10 @@ from sealhold.protect.sql.prepared import PreparedStore, ToldSwallowed
 from sealhold.protect.sql.seeking import steps_of
 from sealhold.protect.sql.talk import Talk, Wait
 from sealhold.protect.sql.wire import BINARY, build_bind, build_execute, build_target
-from sealhold.protect.sql.wordtables import Ask, Steps
+from sealhold.protect.sql.wordtables import WAIT, Ask, Steps
 
 BYTEA, BYTEAS, BIGINT = 17, 1001, 20
+BEGIN_WAITS: Final = 50  # each of 50 ms: what is in doubt is settled meanwhile
 PAIR_BYTES: Final = 256  # of a pair that waits
 _PORTAL: Final = b"_sh_pairs"
 _ISOLATION: Final = "SELECT pg_catalog.current_setting('transaction_isolation')::bytea"
@@ -206,14 +207,35 @@ class Pairing:
         """
         written = Written()
         for each in besides:
-            own = tuple(self._own.get(each, ()))
             try:
-                batch = yield Call(partial(self._begins, each, own))
+                batch = yield from self._begun_once_free(each)
             except ConflictError as err:
                 self.drop(written)
                 raise PgValueError("55P03", str(err)) from err
+            if batch is None:
+                break  # the provider refused to wait, which the client was told
             written.batches.append((each, batch))
         return written
+
+    def _begun_once_free(self, beside: Beside) -> Generator[Wait, Any, Batch | None]:
+        """Make the first pair of a table, once no other session's words are pending.
+
+        Raises:
+            ConflictError: they are for too long.
+        """
+        waits = 0
+        while True:
+            own = tuple(self._own.get(beside, ()))
+            try:
+                batch: Batch = yield Call(partial(self._begins, beside, own))
+            except ConflictError:
+                waits += 1
+                if waits > BEGIN_WAITS:
+                    raise
+                if (yield from self._asked(Ask(WAIT))) is None:
+                    return None
+            else:
+                return batch
 
     def note_began(self, written: Written) -> None:
         """Note that tables are empty in this transaction, which the provider was asked for."""

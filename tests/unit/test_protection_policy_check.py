@@ -108,9 +108,10 @@ FAULTS = [
     ("a later one of nothing", "version = 1", "version = 2", "no-previous", "version", "version"),
     ("names hidden", 'default = "refuse"', 'default = "refuse"\nnames = "hidden"',
      "not-offered", "names", "names ="),
-    ("integrity of rows", 'key = ["id"]\ncsps = ["b"]',
-     'key = ["id"]\ncsps = ["b"]\nintegrity = "row"',
-     "not-offered", "table.integrity", "integrity"),
+    ("tags over what is not known", 'key = ["id"]\ncsps = ["b"]\n',
+     'key = ["id"]\ncsps = ["b"]\nintegrity = "row"\n[[table.column]]\nname = "place"\n'
+     'type = "geometry"\nprotect = "clear"\n',
+     "not-offered", "table.column.type", '"geometry"'),
     ("decoys", 'key = ["id"]\ncsps = ["b"]', 'key = ["id"]\ncsps = ["b"]\ndecoys = 5',
      "not-offered", "table.decoys", "decoys"),
     ("NULL hidden", CITY, f'{CITY}\nnull = "hidden"',

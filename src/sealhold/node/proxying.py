@@ -10,6 +10,7 @@ Source: docs/spec/59-proxy-in-a-vault.md section 6.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Final
@@ -23,7 +24,7 @@ from sealhold.node.proxyauditing import Audits, heads_noted
 from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
 from sealhold.protect.columns import Column, Derived, columns_of
-from sealhold.protect.guards import guards_of
+from sealhold.protect.guards import tag_rows
 from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
@@ -36,7 +37,6 @@ from sealhold.protect.sql.views import shown_by
 from sealhold.protect.state import State
 from sealhold.protect.statemoves import Notes
 from sealhold.protect.statetokens import Tokens
-from sealhold.protect.versions import Versions
 from sealhold.vault.core import Core
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
@@ -125,16 +125,16 @@ def proxying(
     # THREAT T688: a name that nobody has gets a salt that stays
     strangers = keys.strangers()
     datasets = keys.of({table.dataset for table in read.tables if table.is_protected})
-    csp = postgres_of(read)
+    csp, states = postgres_of(read), ProxyStates(core, node.home)
     server = server_of(csp)
     account = account_of(csp, ProxySecrets(core), environment)
     shown = None if certificate is None else _certificate(*certificate)
-    states = ProxyStates(core, node.home)
     state = states.open(active.name, renew=renew)
     gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
     try:
         planning = _planning(core, read, Derived(datasets.__getitem__), state)
-        versions = Versions(state, guards_of(planning.columns))
+        connect = partial(Provider, server, account, core.entropy)
+        audits = Audits.of(core, active, read, planning.columns, (states, state), connect)
         site = Site(
             planner=planning,
             gate=gate,
@@ -144,22 +144,10 @@ def proxying(
             limits=read.limits,
             verifier=lambda name: users.verifier(name, strangers),
             account=lambda _database: account,
-            versions=versions,
+            versions=audits.versions,
             offers_tls=shown is not None,
             demands_tls=shown is not None,
         )
-        audits = Audits(
-            policy=read,
-            since=active.at,
-            columns=planning.columns,
-            versions=versions,
-            connect=lambda: Provider(server, account, core.entropy),
-            states=states,
-            state=state,
-            entropy=core.entropy,
-            provider=csp.url,
-        )
-        audits.settle()
         with _swept(gate), heads_noted(audits):
             yield Proxy(
                 door=PgDoor(site, lambda _database: server, shown),
@@ -182,6 +170,7 @@ def _planning(core: Core, policy: Policy, keys: Derived, state: State) -> Planni
         state.count,
         lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
     )
+    tag_rows(policy, columns, keys)
     return Planning(Planner(policy, columns), columns, Notes(state))
 
 

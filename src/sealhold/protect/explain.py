@@ -14,6 +14,7 @@ from typing import Final
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
 from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.guards import tag_rows
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Leak
 from sealhold.protect.typefamilies import kind_of
@@ -79,7 +80,10 @@ def unkeyed(policy: Policy, entropy: Entropy) -> Columns:
     Raises:
         InvalidPolicyError: a column cannot be protected as the policy says.
     """
-    return columns_of(policy, Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none")), entropy)
+    keys = Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none"))
+    columns = columns_of(policy, keys, entropy)
+    tag_rows(policy, columns, keys)
+    return columns
 
 
 def explain_columns(policy: Policy, columns: Columns) -> tuple[Explained, ...]:

@@ -9,6 +9,7 @@ from typing import Final
 import postgast
 from postgast import pg_query_pb2 as pb
 
+from sealhold.protect.guards import check_tagged
 from sealhold.protect.policy import Policy
 from sealhold.protect.sql.names import Names
 from sealhold.protect.sql.plan import Control, Plan, Refused, Verb
@@ -22,7 +23,13 @@ class Planner:
     """Makes plans under one policy."""
 
     def __init__(self, policy: Policy, columns: Tables) -> None:
+        """Take the policy and its protected columns.
+
+        Raises:
+            InvalidPolicyError: rows of a table would not have the tags that it asks for.
+        """
         self.policy = policy
+        check_tagged(policy, columns)
         self._rules = Rules(policy, columns)
 
     def is_listed(self, schema: str, name: str) -> bool:

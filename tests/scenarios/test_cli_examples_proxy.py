@@ -20,7 +20,7 @@ NEEDS = {
     "proxy secret remove": "known",
 }
 # one does not end by itself: test_proxy_served.py; the others need a server
-ELSEWHERE = {"proxy serve", "proxy init", "proxy migrate"}
+ELSEWHERE = {"proxy serve", "proxy init", "proxy migrate", "proxy audit"}
 EXAMPLES = {
     words: example
     for words, example in ALL.items()

@@ -182,9 +182,14 @@ class Versions:
         self.now += 1
         parts = set()
         for place, rid, version in changes:
-            old = self._tables[place].put(rid, version)
-            if old != version:
-                self._replaced[place, rid].append((self.now, old))
+            table = self._tables[place]
+            held = table.version(rid)
+            # two sessions may be told of their ends in another order than they came to them
+            if held != DELETED and (version == DELETED or version > held):
+                table.put(rid, version)
+                version = held  # noqa: PLW2901  # reason: it is that one which was replaced
+            if version != NEVER:
+                self._replaced[place, rid].append((self.now, version))
                 self._order.append((self.now, (place, rid)))
             parts.add((place, rid // PART))
         while len(self._order) > KEPT:
@@ -268,10 +273,11 @@ class Versions:
         """
         key = (place, rid)
         for ticket in self._pending.get(key, ()):
-            if ticket.version == version:
-                if ticket.in_doubt:  # it was committed, or nobody would see it
-                    self._put([(place, rid, version)])
-                    self._end_doubts(place, rid)
+            if ticket.version == version and not ticket.in_doubt:
+                return
+            if ticket.version == version > held != DELETED:  # committed, or nobody would see it
+                self._put([(place, rid, version)])
+                self._end_doubts(place, rid)
                 return
         if any(old == version and tick > since for tick, old in self._replaced.get(key, ())):
             return

@@ -29,7 +29,7 @@ NEEDS = {
 # server
 ELSEWHERE = {
     "proxy serve", "proxy init", "proxy migrate", "proxy fold", "proxy agent", "proxy rotate",
-    "proxy ask", "proxy grant revoke",
+    "proxy ask", "proxy grant revoke", "proxy audit",
 }  # fmt: skip
 EXAMPLES = {
     words: example

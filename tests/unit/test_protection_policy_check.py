@@ -12,6 +12,10 @@ CITY = 'name = "city"\ntype = "text"\nclass = "quasi_identifier"\nprotect = ["se
 CITY_AT = 'name = "city"'
 
 # what is put in the place of what, which fault that is, and where
+GUARDED = (
+    'key = ["id"]\ncsps = ["b"]\nintegrity = "row"\n[[table.column]]\nname = "place"\n'
+    'type = "geometry"\nprotect = "clear"\n'
+)
 FAULTS = [
     ("dataset", 'dataset = "clinic"\nname = "visit"', 'dataset = "Clinic"\nname = "visit"',
      "bad-value", "table.dataset", 'dataset = "Clinic"'),
@@ -119,9 +123,9 @@ FAULTS = [
     ("a later one of nothing", "version = 1", "version = 2", "no-previous", "version", "version"),
     ("names hidden", 'default = "refuse"', 'default = "refuse"\nnames = "hidden"',
      "not-offered", "names", "names ="),
-    ("integrity of rows", 'key = ["id"]\ncsps = ["b"]',
-     'key = ["id"]\ncsps = ["b"]\nintegrity = "row"',
-     "not-offered", "table.integrity", "integrity"),
+    ("tags over what is not known", 'key = ["id"]\ncsps = ["b"]\n',
+     GUARDED,
+     "not-offered", "table.column.type", '"geometry"'),
     ("decoys", 'key = ["id"]\ncsps = ["b"]', 'key = ["id"]\ncsps = ["b"]\ndecoys = 5',
      "not-offered", "table.decoys", "decoys"),
     ("NULL hidden", CITY, f'{CITY}\nnull = "hidden"',

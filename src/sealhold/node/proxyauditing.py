@@ -7,11 +7,11 @@
 Source: docs/spec/63-integrity-of-rows.md section 7.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event, Thread
-from typing import Final
+from typing import Final, Self
 
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import (
@@ -29,12 +29,13 @@ from sealhold.model.shown.proxies import (
 )
 from sealhold.node.proxyasking import Provider
 from sealhold.protect.auditing import Audited, Auditing
-from sealhold.protect.columns import Column
-from sealhold.protect.guards import Guard, guard_among
+from sealhold.protect.guards import Guard, Tables, guard_among, guards_of
 from sealhold.protect.policy import Policy, TablePolicy
 from sealhold.protect.spec import CELL
 from sealhold.protect.state import State
 from sealhold.protect.versions import Versions
+from sealhold.vault.core import Core
+from sealhold.vault.proxypolicies import Activated
 from sealhold.vault.proxystates import ProxyStates
 
 SIZE: Final = (
@@ -53,7 +54,7 @@ class Audits:
 
     policy: Policy
     since: Instant
-    columns: Mapping[tuple[str, str], Mapping[str, Column]]
+    columns: Tables
     versions: Versions
     connect: Callable[[], Provider]
     states: ProxyStates
@@ -62,11 +63,34 @@ class Audits:
     provider: str
     _last: int = 0  # changes of versions at the last head
 
+    @classmethod
+    def of(
+        cls, core: Core, active: Activated, policy: Policy, columns: Tables,
+        kept: tuple[ProxyStates, State], connect: Callable[[], Provider],
+    ) -> Self:  # fmt: skip
+        """Return the audits of a proxy that is put together.
+
+        Raises:
+            StoreUnavailableError: the disk refuses.
+        """
+        states, state = kept
+        return cls(
+            policy=policy,
+            since=active.at,
+            columns=columns,
+            versions=Versions(state, guards_of(columns)),
+            connect=connect,
+            states=states,
+            state=state,
+            entropy=core.entropy,
+            provider=", ".join(csp.url for csp in policy.csps),
+        )
+
     def settle(self) -> None:
         """End what a run that was killed left in doubt, if the provider can be asked."""
         places = {place for place, _ in self.versions.doubts}
         with suppress(DatabaseAwayError, MigrationError):
-            for guard in self._guards():
+            for guard in guards_of(self.columns):
                 if guard.place in places:
                     with self._locked(guard) as auditing:
                         auditing.settle()
@@ -108,7 +132,7 @@ class Audits:
             DatabaseAwayError: the provider is away.
             AuditUnavailableError: the log cannot be written.
         """
-        guard = next((each for each in self._guards() if _same(each, table)), None)
+        guard = next((each for each in guards_of(self.columns) if _same(each, table)), None)
         if guard is None:
             raise NotFoundError(f"the rows of `{table}` have no tags")
         with self._locked(guard) as auditing:
@@ -125,9 +149,8 @@ class Audits:
             AuditUnavailableError: the log cannot be written.
         """
         now = self.versions.now
-        if not any(each.proves_all for each in self._guards()) or (
-            now == self._last and not always
-        ):
+        proves = any(each.proves_all for each in guards_of(self.columns))
+        if not proves or (now == self._last and not always):
             return
         self._last = now
         self.states.head(self.policy.name, self.state, self.versions.head())
@@ -174,10 +197,6 @@ class Audits:
         else:
             auditing.some(_drawn(parts, sample, self.entropy), told)
 
-    def _guards(self) -> list[Guard]:
-        found = (guard_among(each) for each in self.columns.values())
-        return [each for each in found if each is not None]
-
     def _size(self, key: tuple[str, str]) -> int:
         with self.connect() as provider:
             rows = provider.ask(SIZE, (_TEXT, _TEXT), [each.encode() for each in key])
@@ -196,7 +215,8 @@ class Audits:
 
 @contextmanager
 def heads_noted(audits: Audits) -> Iterator[None]:
-    """Note what stands for all rows each minute, and at the end, while a block runs."""
+    """End doubts, and note what stands for all rows each minute, and at the end of a block."""
+    audits.settle()
     ending = Event()
 
     def note() -> None:

@@ -7,9 +7,10 @@
 Source: docs/spec/59-proxy-in-a-vault.md section 6.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
@@ -28,7 +29,6 @@ from sealhold.node.proxyplanning import Planning, migrations_of, planning_of
 from sealhold.node.proxysumming import Summing
 from sealhold.node.proxywatching import Watching, baits_of, watching_of
 from sealhold.protect.columns import Derived
-from sealhold.protect.guards import guards_of
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
 from sealhold.protect.sql.guarding import Guarded
@@ -36,7 +36,6 @@ from sealhold.protect.sql.roleplanning import RolePlanning, roled
 from sealhold.protect.sql.session import Site
 from sealhold.protect.state import State
 from sealhold.protect.tolerance import Tolerance
-from sealhold.protect.versions import Versions
 from sealhold.vault.core import Core
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxygrants import GrantUsers
@@ -80,13 +79,9 @@ class _Parts:
     others: ProxyGate  # of grants
     watching: Watching
     planning: Planning
-    versions: Versions
+    connect: Callable[[], Provider]
+    audits: Audits
     crowd: Crowd
-
-    def connect(self) -> Provider:
-        """Return a connection of the proxy's own to its provider."""
-        first = self.watching.providers[0]
-        return Provider(first.server, first.account, self.core.entropy)
 
     def site(self, users: Users, keys: ProxyKeys, *, has_tls: bool) -> Site:
         """Return what all sessions share."""
@@ -102,7 +97,7 @@ class _Parts:
             clock=core.clock,
             entropy=core.entropy,
             limits=self.policy.limits,
-            versions=self.versions,
+            versions=self.audits.versions,
             verifier=lambda name: users.verifier(name, strangers, tolerance.tried),
             watch=tolerance,
             account=lambda _database: self.watching.providers[0].account,
@@ -129,22 +124,6 @@ class _Parts:
             server=first.server,
             database=first.account.database,
         )
-
-    def audits(self, provider: str) -> Audits:
-        """Return what compares rows, with what was in doubt settled."""
-        made = Audits(
-            policy=self.policy,
-            since=self.active.at,
-            columns=self.planning.columns,
-            versions=self.versions,
-            connect=self.connect,
-            states=self.states,
-            state=self.state,
-            entropy=self.core.entropy,
-            provider=provider,
-        )
-        made.settle()
-        return made
 
 
 @contextmanager
@@ -188,6 +167,8 @@ def proxying(
     )
     try:
         planning = planning_of(core, read, keys, state)
+        first = watching.providers[0]
+        connect = partial(Provider, first.server, first.account, core.entropy)
         watching.baits = baits_of(read, planning.columns, state)
         parts = _Parts(
             core=core,
@@ -200,7 +181,8 @@ def proxying(
             others=others,
             watching=watching,
             planning=planning,
-            versions=Versions(state, guards_of(planning.columns)),
+            connect=connect,
+            audits=Audits.of(core, active, read, planning.columns, (states, state), connect),
             crowd=Crowd(clock=core.clock),
         )
         site = parts.site(users, keys, has_tls=shown is not None)
@@ -223,15 +205,13 @@ def _lent(
     """Lend a proxy with all that goes on beside its sessions."""
     columns = parts.planning.columns
     every = [each for table in columns.values() for each in table.values()]
-    provider = postgres_of(parts.policy).url
-    audits = parts.audits(provider)
     migrations = migrations_of(parts.core, parts.planning, parts.state, parts.connect, parts.crowd)
     summing = Summing(parts.policy, columns, parts.keys, parts.state, environment)
     with (
         _swept(parts.gate),
         _swept(parts.others),
         kept_up(PairKeeper(every, parts.connect, parts.gate)),
-        heads_noted(audits),
+        heads_noted(parts.audits),
         summing.lent(parts.core, migrations) as (sums, folder),
     ):
         whole = replace(site, sums=sums)
@@ -239,9 +219,9 @@ def _lent(
             door=parts.door(whole, shown),
             policy=parts.active.name,
             version=parts.active.version,
-            provider=provider,
+            provider=postgres_of(parts.policy).url,
             migrations=migrations,
-            audits=audits,
+            audits=parts.audits,
             watching=parts.watching,
             peering=parts.peering(node, whole),
             folder=folder,

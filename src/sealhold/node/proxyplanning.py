@@ -16,6 +16,7 @@ from sealhold.node.proxycrowd import Crowd
 from sealhold.node.proxyforms import Columns, Forms, Versions
 from sealhold.node.proxymigrations import Migrations, under_way
 from sealhold.protect.columns import Derived, KeyName, columns_of
+from sealhold.protect.guards import tag_rows
 from sealhold.protect.migrating.forms import Move
 from sealhold.protect.migrating.meanwhile import meanwhile
 from sealhold.protect.migrating.standing import KeyOf, Table
@@ -101,7 +102,7 @@ def planning_of(core: Core, policy: Policy, keys: ProxyKeys, state: State) -> Pl
     """
 
     def make(whole: Policy, by: Derived) -> Mapping[Table, Columns]:
-        return columns_of(
+        made = columns_of(
             whole,
             by,
             core.entropy,
@@ -109,6 +110,8 @@ def planning_of(core: Core, policy: Policy, keys: ProxyKeys, state: State) -> Pl
             lambda key: Tokens(state, _place(key)),
             lambda key: WordCounters(state, "/".join(map(str, key))),
         )
+        tag_rows(whole, made, by)
+        return made
 
     def under(versions: Versions) -> Derived:
         return Derived(lambda name: keys.of((name,))[name], versions, versions)

@@ -18,7 +18,8 @@ from typing import Final
 from sealhold.protect.guards import RID, TAG, VERSION, Guard
 from sealhold.protect.migrating.asking import Row
 from sealhold.protect.migrating.looking import quoted
-from sealhold.protect.versions import DELETED, NEVER, PART, Versions
+from sealhold.protect.rowparts import DELETED, NEVER, PART
+from sealhold.protect.versions import Versions
 
 AT_ONCE: Final = 1_000  # rows that are asked for
 LISTED: Final = 1_000  # findings that are named

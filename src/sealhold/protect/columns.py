@@ -28,7 +28,6 @@ from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import InvalidPolicyError
 from sealhold.protect.columnparts import match_of, token_of
-from sealhold.protect.guards import GUARDED, Guard, Plain, guard_of
 from sealhold.protect.pairs import Counters, Pairs
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.errors import TypeRefusedError
@@ -39,6 +38,7 @@ from sealhold.protect.spec import CELL, Op, Technique
 from sealhold.protect.techniques.deterministic import Deterministic
 from sealhold.protect.techniques.fpe import Fpe
 from sealhold.protect.techniques.order import Order
+from sealhold.protect.techniques.plain import Plain
 from sealhold.protect.techniques.range_hidden import RangeHidden, hidden_ranges
 from sealhold.protect.techniques.sealed import Sealed
 from sealhold.protect.techniques.sum_mark import SumMark
@@ -162,7 +162,7 @@ class Column:
         self._listed = sorted(self.techniques.values(), key=self._rank)
         self._codec = codec_
         self._keeps_form = isinstance(self.techniques[CELL], (Sealed, Plain))
-        self.guard: Guard | None = None  # of its table, if rows of that are tagged
+        self.guard: object = None  # of its table, if rows of that are tagged: see `guards.py`
 
     def __repr__(self) -> str:
         return f"Column({self.schema}.{self.table}.{self.name})"
@@ -392,8 +392,6 @@ def columns_of(
         if table.is_protected:
             columns = found[table.schema, table.name] = maker.columns(table)
             _check_names(table, columns)
-            if table.integrity in GUARDED:
-                guard_of(table, columns, Column, keys)
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Final, cast
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
 from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.guards import tag_rows
 from sealhold.protect.pairs import Counters
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Leak
@@ -85,10 +86,12 @@ def unkeyed(policy: Policy, entropy: Entropy) -> Columns:
     Raises:
         InvalidPolicyError: a column cannot be protected as the policy says.
     """
-    return columns_of(
-        policy, without_key(), entropy, tokens=lambda _key: _Unkept(),
-        counting=lambda _key: _UNCOUNTED,
-    )  # fmt: skip
+    keys = without_key()
+    columns = columns_of(
+        policy, keys, entropy, tokens=lambda _key: _Unkept(), counting=lambda _key: _UNCOUNTED
+    )
+    tag_rows(policy, columns, keys)
+    return columns
 
 
 def without_key() -> Derived:

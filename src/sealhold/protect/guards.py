@@ -7,17 +7,16 @@
 Source: docs/spec/63-integrity-of-rows.md section 2.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Final
+from collections.abc import Mapping
+from typing import Final, TypeAlias
 
 from sealhold.crypto.rowtags import RowTags
+from sealhold.model.errors import InvalidPolicyError
+from sealhold.protect.columns import Column, KeyName, Keys
 from sealhold.protect.pgtypes.codec import codec
-from sealhold.protect.pgtypes.types import PgType, named, spelled
-from sealhold.protect.policy import ColumnPolicy, Integrity, TablePolicy
-from sealhold.protect.spec import CELL, Leak, Op
-
-if TYPE_CHECKING:
-    from sealhold.protect.columns import Column, Keys
+from sealhold.protect.pgtypes.types import named
+from sealhold.protect.policy import ColumnPolicy, Integrity, Policy, TablePolicy
+from sealhold.protect.techniques.plain import Plain
 
 TAGS: Final = "row-tag"  # what the key of a table's tags is named after, among techniques
 RID: Final = "_sh_rid"
@@ -26,38 +25,12 @@ TAG: Final = "_sh_tag"
 GUARDED: Final = frozenset({Integrity.ROW, Integrity.TABLE})
 
 
-class Plain:
-    """The technique of a column in the clear: what is stored is the value."""
-
-    name: ClassVar[str] = "clear"
-    suffix: ClassVar[str] = CELL
-    reversible: ClassVar[bool] = True
-    exact: ClassVar[bool] = True
-    answers: ClassVar[frozenset[Op]] = frozenset()
-
-    def __init__(self, type_: PgType) -> None:
-        self.sql_type = spelled(type_)
-
-    @property
-    def leaks(self) -> tuple[Leak, ...]:
-        """The provider reads it."""
-        return (Leak("each value", ""),)
-
-    def encode(self, values: Sequence[bytes], places: Sequence[int]) -> list[bytes]:  # noqa: ARG002  # reason: it is bound to no row
-        """Return the values."""
-        return list(values)
-
-    def decode(self, stored: Sequence[bytes], places: Sequence[int]) -> list[bytes]:  # noqa: ARG002  # reason: as above
-        """Return the values."""
-        return list(stored)
-
-
 class Guard:
     """What makes and checks the tags of one table."""
 
     def __init__(
-        self, table: TablePolicy, columns: Mapping[str, "Column"], clear: Mapping[str, "Column"],
-        keys: "Keys",
+        self, table: TablePolicy, columns: Mapping[str, Column], clear: Mapping[str, Column],
+        keys: Keys,
     ) -> None:  # fmt: skip
         self.schema, self.table = table.schema, table.name
         self.place = f"{table.schema}.{table.name}"
@@ -78,31 +51,30 @@ class Guard:
         return f"Guard({self.place})"
 
 
-def guard_of(
-    table: TablePolicy,
-    columns: Mapping[str, "Column"],
-    make: "Callable[..., Column]",
-    keys: "Keys",
-) -> Guard:
-    """Make the guard of a table, and let its columns know it.
+Tables: TypeAlias = Mapping[tuple[str, str], Mapping[str, Column]]
+
+
+def tag_rows(policy: Policy, tables: Tables, keys: Keys) -> None:
+    """Let the columns of each table whose rows are tagged know its guard.
 
     Args:
-        table: one whose rows are tagged.
-        columns: those of it that are protected.
-        make: makes a column.
-        keys: where its key comes from.
+        policy: checked.
+        tables: its protected columns, by (schema, table) and name.
+        keys: where keys come from.
     """
-    clear = {each.name: _clear(table, each, make) for each in table.columns if each.is_clear}
-    guard = Guard(table, columns, clear, keys)
-    for each in (*columns.values(), *clear.values()):
-        each.guard = guard
-    return guard
+    for table in policy.tables:
+        columns = tables.get((table.schema, table.name))
+        if columns and table.integrity in GUARDED:
+            clear = {each.name: _clear(table, each) for each in table.columns if each.is_clear}
+            guard = Guard(table, columns, clear, keys)
+            for each in (*columns.values(), *clear.values()):
+                each.guard = guard
 
 
-def _clear(table: TablePolicy, policy: ColumnPolicy, make: "Callable[..., Column]") -> "Column":
+def _clear(table: TablePolicy, policy: ColumnPolicy) -> Column:
     type_ = named(policy.type)
-    key = (table.dataset, Plain.name, "", 0)
-    return make(table, policy, type_, codec(type_), [(Plain(type_), key)], {})
+    key = KeyName(table.dataset, Plain.name, "", 0)
+    return Column(table, policy, type_, codec(type_), [(Plain(type_), key)], {})
 
 
 def is_guarded(guard: Guard, there: Mapping[str, int]) -> bool:
@@ -111,11 +83,24 @@ def is_guarded(guard: Guard, there: Mapping[str, int]) -> bool:
     return clear and there.keys() == {*guard.physical, RID, VERSION, TAG}
 
 
-def guards_of(tables: "Mapping[tuple[str, str], Mapping[str, Column]]") -> list[Guard]:
-    """Return the guards of all tables of a policy."""
+def guards_of(tables: Tables) -> list[Guard]:
+    """Return the guards of all tables."""
     return [guard for each in tables.values() if (guard := guard_among(each)) is not None]
 
 
-def guard_among(columns: Mapping[str, "Column"]) -> Guard | None:
+def check_tagged(policy: Policy, tables: Tables) -> None:
+    """Check that no table is served without the tags that its policy asks for.
+
+    Raises:
+        InvalidPolicyError: one would be.
+    """
+    for table in policy.tables:
+        columns = tables.get((table.schema, table.name))
+        if columns and table.integrity in GUARDED and guard_among(columns) is None:
+            raise InvalidPolicyError(f"rows of `{table.name}` would have no tags")
+
+
+def guard_among(columns: Mapping[str, Column]) -> Guard | None:
     """Return the guard of the table that some protected columns are of."""
-    return next((each.guard for each in columns.values()), None)
+    guard = next((each.guard for each in columns.values()), None)
+    return guard if isinstance(guard, Guard) else None

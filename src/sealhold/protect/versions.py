@@ -12,74 +12,27 @@ Source: docs/spec/63-integrity-of-rows.md section 3.
 
 from array import array
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Final
 
 from sqlcipher3.dbapi2 import Connection
 
-from sealhold.crypto.rowtags import MODULUS, SUM_BYTES, root
+from sealhold.crypto.rowtags import SUM_BYTES, root
 from sealhold.model.errors import RowStaleError, RowTamperedError
 from sealhold.protect.guards import Guard
 from sealhold.protect.pgtypes.errors import PgValueError
+from sealhold.protect.rowparts import DELETED, NEVER, PART, Rows, Ticket
 from sealhold.protect.state import State
 
-PART: Final = 1_024  # row numbers
-NEVER, DELETED = 0, -1
 KEPT: Final = 200_000  # changes that are remembered for statements that began before them
 COUNTS: Final = 2**32  # versions of one start; a start takes its place from the table of epochs
-_EMPTY: Final = bytes(PART * 8)
 _PUT: Final = (
     "INSERT INTO part VALUES (?, ?, ?, ?) ON CONFLICT (place, number)"
     " DO UPDATE SET versions = excluded.versions, total = excluded.total"
 )
 
 Key = tuple[str, int]  # place and row number
-
-
-@dataclass(slots=True)
-class Ticket:
-    """Rows that one statement writes, in one version."""
-
-    number: int
-    place: str
-    rids: Sequence[int]
-    version: int
-    in_doubt: bool = False
-
-
-class _Table:
-    """The rows of one table."""
-
-    def __init__(self, guard: Guard | None) -> None:
-        self.guard = guard
-        self.parts: dict[int, array[int]] = {}
-        self.totals: defaultdict[int, int] = defaultdict(int)
-
-    def version(self, rid: int) -> int:
-        part = self.parts.get(rid // PART)
-        return NEVER if part is None else part[rid % PART]
-
-    def put(self, rid: int, version: int) -> int:
-        """Set the version of a row, and return the one that it had."""
-        number, at = divmod(rid, PART)
-        part = self.parts.get(number)
-        if part is None:
-            part = self.parts[number] = array("q", _EMPTY)
-        old, part[at] = part[at], version
-        if self.guard is not None and self.guard.proves_all:
-            tags = self.guard.tags
-            more = tags.number(rid, version) if version > 0 else 0
-            less = tags.number(rid, old) if old > 0 else 0
-            self.totals[number] = (self.totals[number] + more - less) % MODULUS
-        return old
-
-    def live(self, number: int) -> Iterator[tuple[int, int]]:
-        """Yield the rows of a part that are there, with their versions."""
-        for at, version in enumerate(self.parts.get(number, ())):
-            if version > 0:
-                yield number * PART + at, version
 
 
 class Versions:
@@ -94,7 +47,7 @@ class Versions:
         self._state = state
         self._writing, self._turn = Lock(), Lock()  # in this order
         self._base, self._count = state.started.born * COUNTS, 0
-        self._tables = {each.place: _Table(each) for each in guards}
+        self._tables = {each.place: Rows(each) for each in guards}
         self._pending: defaultdict[Key, list[Ticket]] = defaultdict(list)
         self._tickets = 0
         self._replaced: defaultdict[Key, list[tuple[int, int]]] = defaultdict(list)
@@ -107,7 +60,7 @@ class Versions:
 
     def _load(self, connection: Connection) -> None:
         for place, number, versions, total in connection.execute("SELECT * FROM part"):
-            table = self._tables.setdefault(place, _Table(None))
+            table = self._tables.setdefault(place, Rows(None))
             table.parts[number] = array("q", versions)
             table.totals[number] = int.from_bytes(total)
         rows = connection.execute("SELECT * FROM staged ORDER BY ticket, version").fetchall()
@@ -214,7 +167,7 @@ class Versions:
             connection.execute("DELETE FROM staged WHERE place = ?", (place,))
             with self._turn:
                 table = self._tables.get(place)
-                self._tables[place] = _Table(None if table is None else table.guard)
+                self._tables[place] = Rows(None if table is None else table.guard)
                 for key in [key for key in self._pending if key[0] == place]:
                     del self._pending[key]
                 for key in [key for key in self._replaced if key[0] == place]:
@@ -225,9 +178,14 @@ class Versions:
         self.now += 1
         parts = set()
         for place, rid, version in changes:
-            old = self._tables[place].put(rid, version)
-            if old != version:
-                self._replaced[place, rid].append((self.now, old))
+            table = self._tables[place]
+            held = table.version(rid)
+            # two sessions may be told of their ends in another order than they came to them
+            if held != DELETED and (version == DELETED or version > held):
+                table.put(rid, version)
+                version = held  # noqa: PLW2901  # reason: it is that one which was replaced
+            if version != NEVER:
+                self._replaced[place, rid].append((self.now, version))
                 self._order.append((self.now, (place, rid)))
             parts.add((place, rid // PART))
         while len(self._order) > KEPT:
@@ -294,7 +252,7 @@ class Versions:
             PgValueError: it may have been replaced since, so long ago that nobody remembers.
         """
         with self._turn:
-            table = self._tables.get(place) or _Table(None)
+            table = self._tables.get(place) or Rows(None)
             for rid, version in rows:
                 if table.version(rid) != version:
                     self._judge_other(place, rid, version, table.version(rid), since)
@@ -311,10 +269,11 @@ class Versions:
         """
         key = (place, rid)
         for ticket in self._pending.get(key, ()):
-            if ticket.version == version:
-                if ticket.in_doubt:  # it was committed, or nobody would see it
-                    self._put([(place, rid, version)])
-                    self._end_doubts(place, rid)
+            if ticket.version == version and not ticket.in_doubt:
+                return
+            if ticket.version == version > held != DELETED:  # committed, or nobody would see it
+                self._put([(place, rid, version)])
+                self._end_doubts(place, rid)
                 return
         if any(old == version and tick > since for tick, old in self._replaced.get(key, ())):
             return

@@ -178,6 +178,8 @@ def look(ask: Ask, move: Move) -> Looked:
     ]
     if not move.is_back:
         wrong += _mistyped(columns, move)
+    if any(each.guard is not None for each in move.columns):
+        wrong.append("its rows get tags, which no migration makes: COPY it into a new table")
     return Looked(int(oid), int(count), int(size), columns, (*keys, *more), tuple(wrong))
 
 

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
-from sealhold.protect.guards import TAG, VERSION, Guard, Plain
+from sealhold.protect.guards import TAG, VERSION, Guard
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.spec import CELL
 from sealhold.protect.sql import tree
@@ -45,6 +45,7 @@ from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.wholerows import conditions, lay_out
 from sealhold.protect.sql.work import Work
+from sealhold.protect.techniques.plain import Plain
 
 BYTEAS: Final = 1001
 BYTEA: Final = 17

@@ -10,7 +10,6 @@ Source: docs/spec/60-statements.md section 6.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from postgast import pg_query_pb2 as pb
 
@@ -28,10 +27,8 @@ from sealhold.protect.sql.scope import UNDEFINED, Field, Scope
 from sealhold.protect.sql.searching import narrowed
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
-from sealhold.protect.sql.wholerows import conditions, lay_out
+from sealhold.protect.sql.wholerows import Filtered, conditions, lay_out
 from sealhold.protect.sql.work import Work
-
-Filtered: TypeAlias = pb.SelectStmt | pb.UpdateStmt | pb.DeleteStmt
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ import postgast
 from google.protobuf import message
 from postgast import pg_query_pb2 as pb
 
+from sealhold.protect.guards import check_tagged
 from sealhold.protect.policy import Policy
 from sealhold.protect.sql.names import Names
 from sealhold.protect.sql.plan import Control, Plan, Refused, Verb
@@ -23,8 +24,18 @@ class Planner:
     """Makes plans under one policy."""
 
     def __init__(self, policy: Policy, columns: Tables, role: str = "") -> None:
-        """Take the name of the role with masks that plans are for, if any."""
+        """Take the policy, its protected columns, and for whom plans are.
+
+        Args:
+            policy: in force.
+            columns: by (schema, table) and name; may change from plan to plan.
+            role: with masks; empty: none.
+
+        Raises:
+            InvalidPolicyError: rows of a table would not have the tags that it asks for.
+        """
         self.policy = policy
+        check_tagged(policy, columns)
         self._rules = Rules(policy, columns, role)
 
     def is_listed(self, schema: str, name: str) -> bool:

@@ -11,11 +11,12 @@ from functools import partial
 from sealhold.model.errors import RowTamperedError
 from sealhold.model.pgsteps import Call
 from sealhold.protect.guards import Guard
+from sealhold.protect.rowparts import Ticket
 from sealhold.protect.sql.binding import rid_cell
 from sealhold.protect.sql.plan import CopyPlan
 from sealhold.protect.sql.tagging import settling
 from sealhold.protect.sql.talk import Job, Talk
-from sealhold.protect.versions import Ticket, Versions
+from sealhold.protect.versions import Versions
 
 Cells = Sequence[bytes | None]
 

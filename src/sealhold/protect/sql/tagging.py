@@ -17,6 +17,7 @@ from sealhold.model.pgsteps import Call
 from sealhold.protect.guards import TAG
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.types import named
+from sealhold.protect.rowparts import DELETED, Ticket
 from sealhold.protect.sql.binding import Values, array, bound, opened_values, rid_cell
 from sealhold.protect.sql.ending import Outcome
 from sealhold.protect.sql.errors import finding, told
@@ -27,7 +28,7 @@ from sealhold.protect.sql.rows import Row
 from sealhold.protect.sql.running import Running
 from sealhold.protect.sql.talk import Job, Talk
 from sealhold.protect.sql.wire import build_execute, build_target
-from sealhold.protect.versions import DELETED, Ticket, Versions
+from sealhold.protect.versions import Versions
 
 _PORTAL: Final = b"_sh_change"
 _TRUE: Final = b"\1"

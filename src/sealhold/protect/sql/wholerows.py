@@ -8,7 +8,7 @@ Source: docs/spec/63-integrity-of-rows.md section 5.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypeAlias
 
 from postgast import pg_query_pb2 as pb
 
@@ -22,11 +22,9 @@ from sealhold.protect.sql.scope import Field
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
 
-if TYPE_CHECKING:
-    from sealhold.protect.sql.leftover import Filtered
-
 _LEFT: Final = frozenset((pb.JoinType.JOIN_LEFT, pb.JoinType.JOIN_FULL))
 _RIGHT: Final = frozenset((pb.JoinType.JOIN_RIGHT, pb.JoinType.JOIN_FULL))
+Filtered: TypeAlias = pb.SelectStmt | pb.UpdateStmt | pb.DeleteStmt
 Fields = Sequence[Field] | None
 Mark = tuple[int, int]
 
@@ -102,7 +100,7 @@ def _relax(work: Work, start: int, stop: int, absent: Node) -> None:
         work.joined[at] = _either([work.joined[at], absent])
 
 
-def conditions(select: "Filtered", work: Work) -> list[Node]:
+def conditions(select: Filtered, work: Work) -> list[Node]:
     """Return all that a statement asks of its rows."""
     asked = tree.conjuncts(select.where_clause) if select.HasField("where_clause") else []
     return [*asked, *work.joined]

@@ -218,6 +218,6 @@ def test_a_fold_that_is_killed_anywhere_leaves_one_of_two_states(
                 assert served.rows(asked) == whole
                 continue
         break
-    left = "SELECT count(*) >= 4096 FROM stay WHERE cost_s = 0 OR paid_s = 0"
-    wait_until(lambda: not served.fold() and rented.run(left, "rented") == [("f",)])
+    more = "SELECT count(*) >= 4096 FROM stay WHERE cost_s = 0 OR paid_s = 0"
+    wait_until(lambda: not served.fold() and rented.run(more, "rented") == [("f",)])
     assert served.rows(asked) == whole

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic, sleep
 from typing import Final, cast
 
 from sealhold.frontends.pg.listener import run
@@ -103,4 +104,12 @@ def serving(home: Path, policy: str = "") -> Iterator[Serving]:
             thread.join()
 
 
-__all__ = ["SECRET", "Running", "Serving", "agent", "serving", "summed_policy"]
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait for something: a server keeps the locks of whoever was killed for a moment."""
+    until = monotonic() + 30
+    while not holds():
+        assert monotonic() < until
+        sleep(0.05)
+
+
+__all__ = ["SECRET", "Running", "Serving", "agent", "serving", "summed_policy", "wait_until"]

@@ -17,7 +17,7 @@ import pytest
 from sealhold.config import PASSPHRASE_VARIABLE
 from tests.proxying.cluster import Cluster, cluster
 from tests.proxying.starting import PASSPHRASE
-from tests.proxying.summing import TOKEN, agent, serving, summed_policy
+from tests.proxying.summing import TOKEN, agent, serving, summed_policy, wait_until
 from tests.proxying.tables import Table
 from tests.proxying.worlds import KEY, hidden, whole
 
@@ -116,7 +116,7 @@ def test_folds_that_are_killed_lose_and_double_nothing(
             fold.communicate()
         with serving(home) as served:
             assert served.rows(SUMMED) == [(str(total), str(rows))]
-            served.fold()
             marked = "SELECT count(*), count(DISTINCT paid_s) FROM cost WHERE paid_s > 0"
-            assert rented.run(marked, "rented") == [(str(rows), str(2 * kills))]
+            whole = [(str(rows), str(2 * kills))]
+            wait_until(lambda: not served.fold() and rented.run(marked, "rented") == whole)
             assert served.rows(SUMMED) == [(str(total), str(rows))]

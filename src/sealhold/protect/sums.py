@@ -160,7 +160,7 @@ class Sums:
             AgentAwayError: it does not answer.
         """
         summed.agent.drop_key(key.name)
-        self.book.forget(summed.place, key)
+        self.book.forget(key)
 
     def reader(self, summed: Summed, key: SumKey) -> HeSum:
         """Return what seals and opens under a key."""
@@ -201,7 +201,7 @@ class Sums:
             try:
                 return reader.total(answer, chosen)
             except TamperedError as err:
-                self.book.end(summed.place, key)
+                self.book.end(key)
                 raise TamperedError(f"a sum of `{summed.place}` does not fit its check") from err
 
 

@@ -9,7 +9,7 @@ Source: docs/spec/64-sums-at-an-agent.md section 4; docs/spec/59-proxy-in-a-vaul
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -24,10 +24,8 @@ from sealhold.protect.state import State
 ROWS: Final = 4096  # of a block
 MOST: Final = 2**31 - 1  # numbers of blocks
 KEPT: Final = 1024  # blocks in memory, of 32 KiB
-LIVE, ENDED, GONE = 0, 1, 2  # one with GONE has no blocks any more; ENDED counts for good
-_KEYS: Final = (
-    "SELECT number, agent, name, first, state FROM sumkey WHERE place = ? ORDER BY number"
-)
+ENDED, GONE = 1, 2  # of `state`, added up: ended by a wrong sum; without blocks any more
+_KEYS: Final = "SELECT place, number, agent, name, first, state FROM sumkey ORDER BY number"
 _BEGIN: Final = (
     "INSERT INTO sumkey (place, agent, name, key, first, next, state)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0)"
@@ -37,7 +35,6 @@ _NEXT: Final = "UPDATE sumkey SET next = next + 1 WHERE number = ? RETURNING nex
 _END: Final = "UPDATE sumkey SET state = 1 WHERE number = ?"
 _FORGET: Final = "UPDATE sumkey SET key = x'', state = 2 + state % 2 WHERE number = ?"
 _ROWS: Final = "SELECT rows FROM sumblock WHERE number = ? AND block = ?"
-_FAILED: Final = "SELECT count(*) FROM sumkey WHERE agent = ? AND state % 2 = 1"
 
 
 class SumKey(NamedTuple):
@@ -77,18 +74,12 @@ class SumBook:
     def __init__(self, state: State) -> None:
         self._state = state
         self._guard = Lock()
-        self._keys: dict[str, tuple[SumKey, ...]] = {}
+        self._keys: Mapping[str, tuple[SumKey, ...]] = self._read()
         self._kept: OrderedDict[tuple[int, int], Kept] = OrderedDict()
 
     def keys(self, place: str) -> tuple[SumKey, ...]:
         """Return the keys of a column, the oldest first."""
-        with self._guard:
-            found = self._keys.get(place)
-            if found is None:
-                with self._state.reading() as connection:
-                    rows = connection.execute(_KEYS, (place,)).fetchall()
-                found = self._keys[place] = tuple(SumKey(*row) for row in rows)
-            return found
+        return self._keys.get(place, ())
 
     def current(self, place: str) -> SumKey | None:
         """Return the newest key of a column, ended or not."""
@@ -105,8 +96,11 @@ class SumBook:
 
     def failed(self, agent: str) -> int:
         """Return how many keys were ended by wrong sums of an agent."""
-        with self._state.reading() as connection:
-            return int(connection.execute(_FAILED, (agent,)).fetchone()[0])
+        return sum(
+            key.agent == agent and key.state % GONE == ENDED
+            for keys in self._keys.values()
+            for key in keys
+        )
 
     def begin(self, place: str, agent: str, name: bytes, secret: Secret, after: int) -> SumKey:
         """Begin a new key, whose blocks have numbers above `after` and above all before.
@@ -116,7 +110,7 @@ class SumBook:
             StoreFullError: no room.
             StoreUnavailableError: the disk refuses.
         """
-        with self._changed(place) as connection:
+        with self._changed() as connection:
             (top,) = connection.execute(_TOP, (place,)).fetchone()
             # THREAT T730: no number twice, whatever was lost of what is kept here
             first = max(after + 1, int(top), 1)
@@ -125,14 +119,14 @@ class SumBook:
             connection.execute(_BEGIN, (place, agent, name, secret.reveal(), first))
         return self.keys(place)[-1]
 
-    def end(self, place: str, key: SumKey) -> None:
+    def end(self, key: SumKey) -> None:
         """End a key, durably: nothing is decrypted with it any more."""
-        with self._changed(place) as connection:
+        with self._changed() as connection:
             connection.execute(_END, (key.number,))
 
-    def forget(self, place: str, key: SumKey) -> None:
+    def forget(self, key: SumKey) -> None:
         """Forget the blocks and the secret of a key; that it was ended is kept."""
-        with self._changed(place) as connection:
+        with self._changed() as connection:
             connection.execute("DELETE FROM sumblock WHERE number = ?", (key.number,))
             connection.execute(_FORGET, (key.number,))
 
@@ -197,9 +191,18 @@ class SumBook:
         return kept
 
     @contextmanager
-    def _changed(self, place: str) -> Iterator[Connection]:
-        """Lend a transaction that changes the keys of a column."""
+    def _changed(self) -> Iterator[Connection]:
+        """Lend a transaction that changes keys."""
         with self._guard:
             with self._state.changing() as connection:
                 yield connection
-            self._keys.pop(place, None)
+            self._keys = self._read()
+
+    def _read(self) -> Mapping[str, tuple[SumKey, ...]]:
+        """Return the keys of all columns: sessions ask for them without a wait."""
+        with self._state.reading() as connection:
+            rows = connection.execute(_KEYS).fetchall()
+        found: dict[str, tuple[SumKey, ...]] = {}
+        for place, *key in rows:
+            found[place] = (*found.get(place, ()), SumKey(*key))
+        return found

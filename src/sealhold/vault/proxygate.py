@@ -12,7 +12,7 @@ Source: docs/spec/59-proxy-in-a-vault.md sections 4 and 5.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final
 
@@ -90,6 +90,8 @@ class ProxyGate:
             AuditUnavailableError: the log cannot be written.
         """
         user = self._allowed(use)
+        if self._is_clear(use):
+            use = replace(use, tables=())  # one kind for all of them, or the log would be of these
         self.sweep()
         with self._turn:
             kind = self._kinds.setdefault(use, _Kind())
@@ -102,6 +104,7 @@ class ProxyGate:
 
     def settle(self, use: Use, lease: Lease) -> None:
         """Take a lease back, with what was used of it; a second time nothing happens."""
+        del use
         with self._turn:
             found = self._given.pop(id(lease), None)
             if found is None:
@@ -115,7 +118,7 @@ class ProxyGate:
                 block.cells += max(0, lease.cells - lease.used_cells)
             is_over = block.is_replaced and not block.given
         if is_over:
-            self._told(use, block)
+            self._told(found[1], block)
 
     def refused(self, use: Use, code: str) -> None:
         """Record that a statement or login was refused, alone or with others of its minute."""
@@ -180,6 +183,10 @@ class ProxyGate:
             self._told(use, block)
         self._counts.tell_rest()
 
+    def _is_clear(self, use: Use) -> bool:
+        """Whether nothing that a statement names is protected."""
+        return not (use.opens or use.writes or self._protected.intersection(use.tables))
+
     def _allowed(self, use: Use) -> User:
         user = self._users.find(use.principal)
         role = self._policy.role_of(use.principal)
@@ -195,8 +202,7 @@ class ProxyGate:
         Raises:
             SealholdError: as `admit` says; no row was taken.
         """
-        is_clear = not (use.opens or use.writes or self._protected.intersection(use.tables))
-        most = 1 if self._each(use) else CLEAR if is_clear else STATEMENTS
+        most = 1 if self._each(use) else CLEAR if self._is_clear(use) else STATEMENTS
         rows = self._rates.take(use, now, CELLS // max(1, len(use.opens)))
         cells = min((CELLS, *(count * len(use.opens) for count in rows.values())))
         block = _Block(

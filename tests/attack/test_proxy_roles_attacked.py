@@ -142,6 +142,28 @@ def test_a_cursor_and_a_prepared_statement_show_masks(ann: Talk) -> None:
     assert came[-1].rows == ((b"zq", None),)
 
 
+@pytest.mark.parametrize("way", Way)
+def test_what_a_role_writes_is_there_and_is_shown_masked(
+    ann: Talk, proxy: Address, way: Way
+) -> None:
+    at = 50 + 10 * list(Way).index(way)
+    came = ann.say(f"INSERT INTO paper (id, sign, note) VALUES («{at}», «of ann», «noted»)", way)
+    came += ann.say(f"INSERT INTO paper (id, sign, note) VALUES ({at + 1}, NULL, DEFAULT)", way)
+    came += ann.say(f"UPDATE paper SET sign = «anew», note = «again» WHERE id = «{at}»", way)
+    came += ann.say(Step("COPY paper (id, sign, note) FROM STDIN", f"{at + 2}\tx\ty\n".encode()))
+    asked = f"SELECT id, sign, note FROM paper WHERE id BETWEEN {at} AND {at + 2} ORDER BY id"
+    masked = ann.rows(asked)
+    with Talk(proxy) as link:
+        there = link.rows(asked)
+
+    assert {each.kind for each in came} == {"done"}
+    names = [str(at + nth) for nth in range(3)]
+    assert there == [
+        (names[0], "anew", "again"), (names[1], None, "a blank one"), (names[2], "x", "y"),
+    ]  # fmt: skip
+    assert masked == [(names[0], "a", "ag"), (names[1], None, "a "), (names[2], "", "")]
+
+
 @pytest.mark.threat("T734")
 @pytest.mark.parametrize("asked", ASKED)
 def test_nothing_is_asked_of_a_masked_column(ann: Talk, asked: str) -> None:

@@ -214,7 +214,8 @@ class Hiding:
         except SealholdError as err:
             self._talk.line.refuse(value_error(err))
             return
-        self._bound(statement, plan, said)
+        if not self._talk.line.skipping:  # by an error meanwhile: the provider drops it too
+            self._bound(statement, plan, said)
 
     def _guarded(self, job: Job) -> Job:
         try:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import postgast
+from google.protobuf import message
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.spec import CELL
@@ -24,7 +25,10 @@ from sealhold.protect.sql.views import shown_by
 
 def why_barred(view: Relation, definition: str, names: Names) -> str:
     """Return why a role may not use a view; empty if it may."""
-    query = postgast.parse(definition).stmts[0].stmt.select_stmt
+    try:
+        query = postgast.parse(definition).stmts[0].stmt.select_stmt
+    except (postgast.PgQueryError, message.Error, IndexError):
+        return f'the definition of view "{view.name}" is not understood here'
     parts = list(tree.messages(query))
     withs = {each.ctename for each in parts if isinstance(each, pb.CommonTableExpr)}
     tainted: set[str] = set()

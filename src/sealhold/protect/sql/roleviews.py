@@ -44,7 +44,7 @@ def why_barred(view: Relation, definition: str, names: Names) -> str:
 
 
 def _shown(parts: list[Any], names: Names) -> Iterator[Relation]:
-    """Yield the tables and views that a view shows; raise PlanError for what is not for the role."""
+    # the tables and views that a view shows; PlanError for what is not for the role
     withs = {each.ctename for each in parts if isinstance(each, pb.CommonTableExpr)}
     for each in parts:
         if isinstance(each, pb.FuncCall):

@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 
 from sealhold.audit.event import EventKind, Outcome
+from sealhold.model.pgsteps import Call
 from sealhold.protect.gate import LOGIN, NOT_LET_IN, Use
 from sealhold.protect.policy import Policy, Role
+from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.plan import Plan, Refused, Relay, Touch
 from sealhold.protect.sql.wire import build_bind, build_execute, build_parse, build_query, frame
 from sealhold.vault.proxyrights import refusal
-from tests.unit.pg_patients import PHYSICAL
+from tests.unit.pg_patients import PHYSICAL, SELECT
 from tests.unit.pg_talk import Admitting, Conversation, Planned
 from tests.unit.proxy_vault import POLICY, ProxyVault, proxy_vault, use
 from tests.unit.test_proxy_session import DONE, READY, ROWS, SYNC, Scripted, asked, kinds
@@ -83,6 +85,37 @@ def test_a_clear_table_is_asked_for_once_and_counted() -> None:
 
     assert [each.tables for each in gate.asked] == [("public.book",)]
     assert [lease.used_statements for _, lease in gate.settled] == [10]
+
+
+class Late(Scripted):
+    """A session whose provider says something while the gate is asked."""
+
+    meanwhile = b""
+
+    def _take(self, step: object) -> None:
+        if isinstance(step, Call):
+            said, self.meanwhile = self.meanwhile, b""
+            self.serving.provider_said(said)
+        super()._take(step)
+
+
+@pytest.mark.threat("T740")
+@pytest.mark.parametrize("text", [b"book", b"select"])
+def test_what_failed_while_the_gate_was_asked_is_not_gone_on_with(text: bytes) -> None:
+    session = Late()
+    session.talk.parts.planner.plans = {**PLANS, "select": SELECT}  # type: ignore[attr-defined]  # reason: it is one of tests
+    session.say(build_parse(b"s", text, ()) + SYNC)
+    session.answer(frame(b"1") + (b"" if text == b"book" else frame(b"t", b"\0\0") + PHYSICAL))
+    session.answer(READY)
+    session.sent, session.meanwhile = b"", error("42P01", "no such table")
+
+    got = session.say(
+        build_parse(b"w", b"other", ()) + build_bind(b"", b"s", (), (b"x",), ()) + SYNC
+    )
+    got += session.answer(READY)
+
+    assert kinds(session.sent) == b"PS"
+    assert kinds(got) == b"EZ"
 
 
 @pytest.mark.threat("T740")

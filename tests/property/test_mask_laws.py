@@ -11,7 +11,7 @@ from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.pgtypes.types import PgType, named
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 INT4, INT8 = named("int4"), named("int8")
 
 

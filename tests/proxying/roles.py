@@ -66,7 +66,8 @@ PAPER: Final = Table(
     name="paper", dataset="staff", rows=2, columns=(
         Col(name="id", type="integer", protect=CLEAR, make=lambda _, nth: str(nth)),
         _col("sign", "text", "sealed", 7),
-        _col("note", "text", "clear", 8),
+        Col(name="note", type="text", protect=CLEAR, make=lambda _, nth: _marked(8, nth),
+            ddl="DEFAULT 'a blank one'"),
         Col(name="code", type="text", protect=("match",), ddl="UNIQUE",
             make=lambda _, nth: _marked(9, nth)),
         Col(name="size", type="integer", protect=CLEAR, make=lambda _, nth: str(nth),

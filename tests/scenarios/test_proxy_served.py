@@ -63,6 +63,7 @@ def test_what_is_done_through_a_proxy_stands_in_the_log(rented: Cluster, tmp_pat
     assert any("1 statement of INSERT run" in each for each in said)
     assert any("1 statement of SELECT run, 1 cell opened" in each for each in said)
     assert not any("in plain" in each for each in said)
+    assert sum("a login at a proxy was refused" in each for each in said) == 2
     assert said[-2].endswith("a proxy ended")
     assert state.stat().st_mode & 0o077 == 0
 

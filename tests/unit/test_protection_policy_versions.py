@@ -22,6 +22,9 @@ WEAKER = [
      "constraint"),
     ("a domain shared", CITY, f'{CITY.replace("sealed", "match")}\ndomain = "email"',
      "table.column.domain"),
+    ("another mask", 'show = "range:1000"', 'show = "range:10"', "role"),
+    ("a user out of a role", 'users = ["bill", "betty"]', 'users = ["bill"]', "role"),
+    ("no mask", '\n[[role.mask]]\ncolumn = "patient.email"\nshow = "domain"\n', "", "role"),
 ]  # fmt: skip
 
 

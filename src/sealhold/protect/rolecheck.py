@@ -3,12 +3,14 @@
 Source: docs/spec/65-roles-and-masks.md section 2, docs/spec/16-protection-policy.md section 4.4.
 """
 
+from collections.abc import Iterator
+
 from sealhold.protect.apartcheck import check_reference, columns_by_name
 from sealhold.protect.findings import Findings
-from sealhold.protect.masks import FORMS, fits, parse_show
+from sealhold.protect.masks import FORMS, NOTHING, fits, parse_show
 from sealhold.protect.pgtypes.errors import TypeRefusedError
 from sealhold.protect.pgtypes.types import named
-from sealhold.protect.policy import HASHED, Mask, Policy, Role
+from sealhold.protect.policy import HASHED, OTHERS, Mask, Policy, Role
 from sealhold.protect.tomllines import Path
 
 
@@ -32,6 +34,29 @@ def check_roles(policy: Policy, findings: Findings) -> None:
                     "keep them in one role",
                 )
         _check_role(policy, role, at, findings)
+
+
+def shown_more(before: Policy, after: Policy) -> Iterator[str]:
+    """Yield who is shown more of which column than by the version before."""
+    users = {each for policy in (before, after) for role in policy.roles for each in role.users}
+    known = columns_by_name(after)
+    for user in sorted(users | {OTHERS}):
+        masks = _masks(after, user)
+        for column, show in _masks(before, user).items():
+            if column in known and masks.get(column) not in {show, NOTHING}:
+                who = "who is in no role" if user == OTHERS else f"`{user}`"
+                yield f"{who} is shown more of `{column}` than before"
+
+
+def _masks(policy: Policy, user: str) -> dict[str, str]:
+    """Return what a user is shown of each masked column, by its whole name."""
+    role = policy.role_of(user)
+    known = columns_by_name(policy)
+    found: dict[str, str] = {}
+    for mask in role.masks if role else ():
+        for table, column in known.get(mask.column, ()):
+            found[f"{table.schema}.{table.name}.{column.name}"] = mask.show
+    return found
 
 
 def _check_role(policy: Policy, role: Role, at: Path, findings: Findings) -> None:

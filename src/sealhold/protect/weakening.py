@@ -12,6 +12,7 @@ from typing import Final
 from sealhold.protect.columncheck import facts_of
 from sealhold.protect.findings import Findings
 from sealhold.protect.policy import Bind, ColumnPolicy, Integrity, Policy, TablePolicy, Unlisted
+from sealhold.protect.rolecheck import shown_more
 from sealhold.protect.tomllines import Path
 
 _INTEGRITY: Final = tuple(Integrity)  # the later, the more is noticed
@@ -42,6 +43,8 @@ class Weakening:
             else:
                 self._tables(table, after.tables[number], ("table", number), after)
         self._domains(before, after)
+        for told in shown_more(before, after):
+            self._weaker(("role",), told)
         kept = {frozenset(each) for each in after.never_together}
         for each in before.never_together:
             if not any(frozenset(each) <= other for other in kept):

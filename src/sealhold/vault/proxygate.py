@@ -12,7 +12,7 @@ Source: docs/spec/59-proxy-in-a-vault.md sections 4 and 5.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final
 
@@ -102,6 +102,8 @@ class ProxyGate:
         user = self._allowed(use)
         if self._tolerance is not None:
             self._tolerance.used(use)
+        if self._is_clear(use):
+            use = replace(use, tables=())  # one kind for all of them, or the log would be of these
         self.sweep()
         with self._turn:
             kind = self._kinds.setdefault(use, _Kind())
@@ -114,6 +116,7 @@ class ProxyGate:
 
     def settle(self, use: Use, lease: Lease) -> None:
         """Take a lease back, with what was used of it; a second time nothing happens."""
+        del use
         with self._turn:
             found = self._given.pop(id(lease), None)
             if found is None:
@@ -127,7 +130,7 @@ class ProxyGate:
                 block.cells += max(0, lease.cells - lease.used_cells)
             is_over = block.is_replaced and not block.given
         if is_over:
-            self._told(use, block)
+            self._told(found[1], block)
 
     def refused(self, use: Use, code: str) -> None:
         """Record that a statement or login was refused, alone or with others of its minute."""
@@ -194,6 +197,10 @@ class ProxyGate:
             self._told(use, block)
         self._counts.tell_rest()
 
+    def _is_clear(self, use: Use) -> bool:
+        """Whether nothing that a statement names is protected."""
+        return not (use.opens or use.writes or self._protected.intersection(use.tables))
+
     def _allowed(self, use: Use) -> User:
         user = self._users.find(use.principal)
         role = self._policy.role_of(use.principal)
@@ -222,8 +229,7 @@ class ProxyGate:
         Raises:
             SealholdError: as `admit` says; no row was taken.
         """
-        is_clear = not (use.opens or use.writes or self._protected.intersection(use.tables))
-        most = 1 if self._each(use) else CLEAR if is_clear else STATEMENTS
+        most = 1 if self._each(use) else CLEAR if self._is_clear(use) else STATEMENTS
         rows = self._rows(use, now)
         cells = min((CELLS, *(count * len(use.opens) for count in rows.values())))
         block = _Block(

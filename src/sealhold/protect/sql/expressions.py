@@ -304,11 +304,12 @@ class Expressions:
     def _call(self, node: Node) -> Node:
         call = node.func_call
         fields = [self.protected(each) for each in call.args]
+        for each in fields:
+            if each is not None and self._column_of(each).mask is not None:
+                raise masked(self._column_of(each), f"{tree.function(call)}()")
         if tree.function(call) != "count" or len(fields) != 1 or fields[0] is None:
             return rebuilt(node, self.push)
         field = fields[0]
-        if self._column_of(field).mask is not None:
-            raise masked(self._column_of(field), "count()")
         suffix = self.suffix(field, Op.GROUP) if call.agg_distinct else CELL
         copy = Node(func_call=rebuilt(call, self._but_protected))
         copy.func_call.args[0].CopyFrom(field.at(suffix))

@@ -291,7 +291,8 @@ class Extended:
             yield self._hiding.leasing.call(touch)
         except SealholdError as err:
             self._talk.line.refuse(value_error(err))
-        else:
+            return
+        if not self._talk.line.skipping:  # by an error meanwhile: the provider drops it too
             self.bind(message, 0, len(message))
 
     def _bind_later(self, statement: Statement, message: bytes) -> Job:

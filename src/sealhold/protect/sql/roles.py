@@ -22,12 +22,15 @@ from sealhold.protect.sql.scope import is_of_system
 from sealhold.protect.sql.tree import Node
 
 OPEN: Final = frozenset({
-    "pg_am", "pg_attrdef", "pg_class", "pg_collation", "pg_constraint", "pg_database", "pg_depend",
-    "pg_description", "pg_enum", "pg_extension", "pg_index", "pg_indexes", "pg_inherits",
-    "pg_language", "pg_namespace", "pg_opclass", "pg_operator", "pg_partitioned_table", "pg_policy",
-    "pg_proc", "pg_publication", "pg_range", "pg_roles", "pg_sequence", "pg_sequences",
-    "pg_settings", "pg_shdescription", "pg_tables", "pg_tablespace", "pg_timezone_abbrevs",
-    "pg_timezone_names", "pg_trigger", "pg_type", "pg_views",
+    "pg_aggregate", "pg_am", "pg_attrdef", "pg_auth_members", "pg_cast", "pg_class",
+    "pg_collation", "pg_constraint", "pg_conversion", "pg_database", "pg_depend",
+    "pg_description", "pg_enum", "pg_event_trigger", "pg_extension", "pg_foreign_table",
+    "pg_index", "pg_indexes", "pg_inherits", "pg_language", "pg_matviews", "pg_namespace",
+    "pg_opclass", "pg_operator", "pg_opfamily", "pg_partitioned_table", "pg_policy", "pg_proc",
+    "pg_publication", "pg_publication_namespace", "pg_publication_rel", "pg_range",
+    "pg_rewrite", "pg_roles", "pg_rules", "pg_sequence", "pg_sequences", "pg_settings",
+    "pg_shdescription", "pg_statistic_ext", "pg_tables", "pg_tablespace", "pg_timezone_abbrevs",
+    "pg_timezone_names", "pg_trigger", "pg_ts_config", "pg_type", "pg_user", "pg_views",
 })  # fmt: skip  # tables of the system that hold no value of a table, and no text of a session
 ATTRIBUTES: Final = "pg_attribute"  # open too, but for the value that it holds of a new column
 MISSING: Final = "attmissingval"

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import postgast
+from google.protobuf import message
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.spec import CELL
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.names import Names, Relation
-from sealhold.protect.sql.refusing import PlanError
+from sealhold.protect.sql.refusing import MaskedError, PlanError
 from sealhold.protect.sql.roles import check_call, is_open
 from sealhold.protect.sql.scope import is_of_system
 from sealhold.protect.sql.views import shown_by
@@ -24,34 +25,47 @@ from sealhold.protect.sql.views import shown_by
 
 def why_barred(view: Relation, definition: str, names: Names) -> str:
     """Return why a role may not use a view; empty if it may."""
-    query = postgast.parse(definition).stmts[0].stmt.select_stmt
+    try:
+        query = postgast.parse(definition).stmts[0].stmt.select_stmt
+    except (postgast.PgQueryError, message.Error, IndexError):
+        return f'the definition of view "{view.name}" is not understood here'
     parts = list(tree.messages(query))
-    withs = {each.ctename for each in parts if isinstance(each, pb.CommonTableExpr)}
     tainted: set[str] = set()
-    for each in parts:
-        if isinstance(each, pb.FuncCall):
-            try:
-                check_call(each, names)
-            except PlanError as err:
-                return err.refused.message
-        if not isinstance(each, pb.RangeVar) or (not each.schemaname and each.relname in withs):
-            continue
-        relation = names.find(each.schemaname, each.relname)
-        if relation is None:
-            if is_of_system(each.schemaname, each.relname) and is_open(
-                each.schemaname, each.relname
-            ):
-                continue
-            return f'view "{view.name}" shows "{each.relname}", which this role may not use'
-        is_table = relation.kind not in {"v", "m"}
-        if relation.barred or (is_table and not names.is_listed(relation.schema, relation.name)):
-            return f'view "{view.name}" shows "{each.relname}", which this role may not use'
-        tainted |= _masked_names(relation)
+    try:
+        for each in _shown(parts, names):
+            tainted |= _masked_names(each)
+    except PlanError as err:
+        return f'view "{view.name}": {err.refused.message}'
     if tainted and not (_is_plain(parts) and _are_outputs(query, parts, tainted)):
         return f'view "{view.name}" does more with a masked column than to show it'
     if tainted and not _all_covered(view, query, definition, names, tainted):
         return f'view "{view.name}" shows a masked column in a way that is not followed here'
     return ""
+
+
+def _shown(parts: list[Any], names: Names) -> Iterator[Relation]:
+    # the tables and views that a view shows; PlanError for what is not for the role
+    withs = {each.ctename for each in parts if isinstance(each, pb.CommonTableExpr)}
+    for each in parts:
+        if isinstance(each, pb.FuncCall):
+            check_call(each, names)
+        if not isinstance(each, pb.RangeVar) or (not each.schemaname and each.relname in withs):
+            continue
+        relation = names.find(each.schemaname, each.relname)
+        if relation is None:
+            if not is_of_system(each.schemaname, each.relname) or not is_open(
+                each.schemaname, each.relname
+            ):
+                raise _not_for_it(each)
+            continue
+        is_table = relation.kind not in {"v", "m"}
+        if relation.barred or (is_table and not names.is_listed(relation.schema, relation.name)):
+            raise _not_for_it(each)
+        yield relation
+
+
+def _not_for_it(table: pb.RangeVar) -> MaskedError:
+    return MaskedError(f'"{table.relname}" is not for this role')
 
 
 def _masked_names(relation: Relation) -> set[str]:

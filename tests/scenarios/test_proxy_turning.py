@@ -119,7 +119,7 @@ def after(text: str, version: int, *changes: tuple[str, str]) -> str:
 @pytest.mark.parametrize(
     ("rows", "kills", "gap"),
     [
-        (6_000, 3, 0.5),
+        (6_000, 2, 0.5),
         pytest.param(20_000, 3, 1.5, marks=pytest.mark.soak),
         pytest.param(1_000_000, 20, 25.0, marks=[pytest.mark.soak, pytest.mark.timeout(3_600)]),
     ],
@@ -129,14 +129,10 @@ def test_keys_that_are_turned_under_load_and_kills_lose_no_row(
 ) -> None:
     home = tmp_path / "vault"
     truth = protected(rented, home, rows)
-    for column in ("owner", "amount"):
-        begun = sealhold(
-            home, "proxy", "rotate", "--column", f"account.{column}", "--begin", "--json"
-        )
-        if column == "owner":
-            assert json.loads(begun.stdout)["turning"]["tables"] == ["public.account"], begun.stdout
-        else:
-            assert "on its way already" in begun.stdout + begun.stderr
+    begun = sealhold(home, "proxy", "rotate", "--column", "account.owner", "--begin", "--json")
+    assert json.loads(begun.stdout)["turning"]["tables"] == ["public.account"], begun.stdout
+    with owned(home) as migrations, pytest.raises(MigrationError, match="on its way already"):
+        turning(migrations, "account.amount")
     running = Running(home)
     address = running.start()
     while not is_filling(rented):

@@ -33,6 +33,7 @@ from tests.proxying.migrating import (
     owned,
     running_over,
     said,
+    served,
 )
 from tests.proxying.starting import PASSPHRASE, policy_for, prepared
 from tests.proxying.talking import Talk
@@ -79,7 +80,7 @@ def test_a_turn_that_is_cut_at_any_commit_leaves_one_of_two_forms(
             break
         assert migrations.forms.on_their_way() == []
         assert at > 3
-    with running_over(home) as address, Talk(address) as link:
+    with served(home) as address, Talk(address) as link:
         assert held(link).keys() == truth
         assert len(link.rows("SELECT id FROM account WHERE owner = 'owner 7'")) == 1
 
@@ -92,7 +93,7 @@ def test_a_cell_of_before_a_turn_does_not_open_after_it(rented: Cluster, home: P
         carried_out(migrations, quiet)
     put_back = f"UPDATE account SET note = decode('{old[0]}', 'hex') WHERE id = 1"
     rented.run(put_back, "rented")
-    with running_over(home) as address, Talk(address) as link:
+    with served(home) as address, Talk(address) as link:
         assert said(link, "SELECT note FROM account WHERE id = 1").sqlstate == "SH003"
         assert not said(link, "SELECT note FROM account WHERE id = 2").sqlstate
 
@@ -103,6 +104,7 @@ def test_values_that_wait_over_a_turn_are_not_sent_under_the_older_key(home: Pat
         turning(migrations, "account.amount")
     with running_over(home) as address:
         link = pq.PGconn.connect(address.conninfo.encode())
+        assert link.status == pq.ConnStatus.OK, link.error_message
         link.prepare(b"change", b"UPDATE account SET amount = amount + 1 WHERE id = 1")
         link.enter_pipeline_mode()
         for _ in range(200):  # while it is turned, and after it
@@ -163,7 +165,7 @@ def test_a_policy_that_shows_more_sends_nothing_in_the_clear_before_the_table_is
     with opened(home, PASSPHRASE) as node:
         work, data = ProxyWork(node), after.encode()
         work.activate(data, sign(node, data).envelope, accept_weaker=True)
-    with running_over(home) as address, Talk(address) as link:
+    with served(home) as address, Talk(address) as link:
         write = f"INSERT INTO account VALUES (900, 'o', 1, 1, '{MARKER}', NULL)"
         assert not said(link, write).sqlstate
         assert link.rows("SELECT note FROM account WHERE id = 900") == [(MARKER,)]

@@ -6,6 +6,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,9 +16,11 @@ from pathlib import Path
 from random import Random
 from threading import Event, Thread
 from time import monotonic, sleep
-from typing import Final
+from typing import Final, cast
 
 from sealhold.config import PASSPHRASE_VARIABLE
+from sealhold.frontends.pg.listener import run
+from sealhold.frontends.pg.seam import Door
 from sealhold.model.errors import DatabaseAwayError
 from sealhold.node import opened
 from sealhold.node.proxyasking import Provider
@@ -357,3 +360,25 @@ def cutting(migrations: Migrations, at: int, *, is_done: bool) -> None:
         return found
 
     migrations.connect = connect
+
+
+@contextmanager
+def served(home: Path, *tables: str) -> Iterator[Address]:
+    """Serve a vault's proxy from a thread of this process for the length of a block."""
+    ending = Event()
+    with (
+        opened(home, PASSPHRASE) as node,
+        proxying(node, {}) as proxy,
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        proxy.migrations.going_on(tables),
+    ):
+        listener.setblocking(False)  # noqa: FBT003  # reason: its only parameter
+        door = cast("Door", proxy.door)  # reason: it takes back only sessions that it made
+        thread = Thread(target=run, args=(door, listener, ending.is_set))
+        thread.start()
+        try:
+            port = listener.getsockname()[1]
+            yield Address(port=port, user=USER, password=USERS, database="rented")
+        finally:
+            ending.set()
+            thread.join()

@@ -19,7 +19,7 @@ from sealhold.vault.backups import checked, read_manifest
 from sealhold.vault.home import Home
 from sealhold.vault.proxycopies import put_back
 from tests.proxying.cluster import Cluster, cluster
-from tests.proxying.migrating import running_over, said
+from tests.proxying.migrating import said, served
 from tests.proxying.starting import PASSPHRASE, policy_for, prepared
 from tests.proxying.talking import Talk
 from tests.proxying.worlds import BADGE
@@ -39,7 +39,7 @@ def test_a_state_is_backed_up_restored_elsewhere_and_served(
 ) -> None:
     home, place = tmp_path / "vault", tmp_path / "place"
     prepared(home, policy_for(rented, (BADGE,)))
-    with running_over(home) as address, Talk(address) as link:
+    with served(home) as address, Talk(address) as link:
         assert not said(link, BADGE.create).sqlstate
         for sql in BADGE.inserts(1):
             assert not said(link, sql).sqlstate
@@ -48,7 +48,7 @@ def test_a_state_is_backed_up_restored_elsewhere_and_served(
     with opened(home, PASSPHRASE) as node:
         made = backing.back_up(node, str(place), nobody_watches)
         assert [each.outcome for each in backing.drill(node).tried] == ["held"] * 3
-    with running_over(home) as address, Talk(address) as link:  # it goes on after the backup
+    with served(home) as address, Talk(address) as link:  # it goes on after the backup
         assert not said(link, "INSERT INTO badge (id, pan) VALUES (900, 'after')").sqlstate
 
     there = tmp_path / "restored"
@@ -57,7 +57,7 @@ def test_a_state_is_backed_up_restored_elsewhere_and_served(
     restore.fill(nobody_watches, lambda: PASSPHRASE)
     with Node(there, world) as back:
         back.unlock(PASSPHRASE, OWNER)
-    with running_over(there) as address, Talk(address) as link:
+    with served(there) as address, Talk(address) as link:
         assert link.rows("SELECT * FROM badge WHERE id < 900 ORDER BY id") == before
         assert link.rows("SELECT id FROM badge WHERE pan = '4007919-1'") == [("2",)]
         assert said(link, "SELECT pan FROM badge WHERE id = 900").sqlstate == "SH003"

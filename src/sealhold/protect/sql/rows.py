@@ -55,8 +55,8 @@ class RowReader:
                     continue
             elif size == self._size:
                 parts = self._alike.unpack_from(data, at)
-                if parts[::2] == self._lengths:
-                    found.append(parts[1::2])
+                if parts[0] == self._width and parts[1::2] == self._lengths:
+                    found.append(parts[2::2])
                     at += size
                     self._streak += 1
                     continue
@@ -107,7 +107,7 @@ class RowReader:
         if None not in values and width:
             self._size = end - start
             self._lengths = tuple(lengths)
-            self._alike = struct.Struct(">7x" + "".join(f"i{each}s" for each in lengths))
+            self._alike = struct.Struct(">5xH" + "".join(f"i{each}s" for each in lengths))
             self._marks = ()
         return tuple(values)
 

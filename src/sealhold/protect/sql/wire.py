@@ -227,7 +227,7 @@ def build_tuples(columns: Sequence[Sequence[bytes | None]]) -> bytes:
 
 def _alike(columns: Sequence[Sequence[bytes | None]]) -> list[int] | None:
     """Return how long the values of each column are; None if not all of one are alike."""
-    found = []
+    found: list[int] = []
     for each in columns:
         if None in each or len(sizes := set(map(len, cast("Sequence[bytes]", each)))) != 1:
             return None

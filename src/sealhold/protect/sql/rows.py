@@ -18,6 +18,7 @@ from sealhold.protect.sql.wire import i32, u16, u32
 Row = tuple[bytes | None, ...]
 _MANY: Final = 8  # rows that are worth a look at all of them
 _DATA_ROW: Final = 0x44
+_NOTHING: Final = struct.Struct("")
 
 
 class RowReader:
@@ -28,9 +29,9 @@ class RowReader:
     def __init__(self, width: int | None) -> None:
         self._width = width
         self._size = -1  # bytes of the row before, its head included
-        self._alike = struct.Struct("")
+        self._alike = _NOTHING
         self._lengths: tuple[int, ...] = ()
-        self._values = struct.Struct("")  # of such a row
+        self._values = _NOTHING  # of such a row
         self._marks: tuple[tuple[int, bytes], ...] = ()  # its other bytes, and where they stand
         self._streak = 0  # rows that were alike
 

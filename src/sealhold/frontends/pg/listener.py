@@ -339,7 +339,7 @@ async def serve(door: Door, listener: socket.socket, is_ending: Callable[[], boo
 
 
 _LOOKING: Final = 0.2  # seconds
-_COLLECTING: Final = (20_000, 20, 50)  # rows of one read are fewer objects
+_COLLECTING: Final = (5_000, 5, 5)  # rows of one read are fewer; sessions that ended are more
 
 
 def run(door: Door, listener: socket.socket, is_ending: Callable[[], bool]) -> None:

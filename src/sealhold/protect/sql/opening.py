@@ -114,7 +114,7 @@ class Opening:
         self._outputs = query.outputs or ()
         recipe = recipe_of(query)
         self._hidden, self._texts = recipe.hidden, recipe.texts
-        self._reader = RowReader(None) if query.outputs is None else recipe.reader
+        self._reader = recipe.reader or RowReader(None if query.outputs is None else recipe.width)
         self.kept: list[Row] = []
         self.ready: list[Row] | None = None
         self._next = 0

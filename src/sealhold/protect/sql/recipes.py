@@ -6,7 +6,7 @@ Source: docs/spec/56-postgresql-proxy.md section 5.
 """
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from sealhold.protect.pgtypes.codec import Codec, codec
 from sealhold.protect.pgtypes.types import PgType
@@ -14,18 +14,17 @@ from sealhold.protect.sql.plan import Given, Hidden, Query
 from sealhold.protect.sql.rows import RowReader
 from sealhold.protect.sql.wire import BINARY, format_of
 
-_MOST: Final = 16  # lists of formats that are remembered; a client has one or two
-
 
 class Recipe:
     """One query."""
 
-    __slots__ = ("_asked", "_query", "forms", "given", "hidden", "hides", "key", "needed",
-                 "reader", "seen", "sources", "texts", "width")  # fmt: skip
+    __slots__ = ("_asked", "_has_rest", "_outputs", "forms", "given", "hidden", "hides", "key",
+                 "needed", "reader", "seen", "sources", "texts", "width")  # fmt: skip
 
     def __init__(self, query: Query) -> None:
-        self._query = query
-        self._asked: dict[tuple[tuple[int, ...], int], tuple[int, ...]] = {}
+        self._outputs = query.outputs  # not the query itself, which keeps this: no circle
+        self._has_rest = query.residual is not None or bool(query.wholes)
+        self._asked: tuple[tuple[int, ...], int, tuple[int, ...]] | None = None  # the last ones
         sources = self.sources = tuple(each.source for each in query.parameters)
         self.key = (query.sql, tuple(each.oid for each in query.parameters))
         self.needed = _needed(query)  # values that a client must give
@@ -48,7 +47,7 @@ class Recipe:
             for at, each in enumerate(outputs)
             if each.column is not None and not codec(each.column.type).is_text
         )
-        self.reader = RowReader(self.width)
+        self.reader = RowReader(self.width) if outputs else None
 
     def asked(self, results: tuple[int, ...], width: int) -> tuple[int, ...]:
         """Return the format of each of the provider's columns, for those the client asked for.
@@ -56,21 +55,18 @@ class Recipe:
         Raises:
             WireError: the client's formats do not fit the columns.
         """
-        found = self._asked.get((results, width))
-        if found is None:
-            if len(self._asked) >= _MOST:
-                self._asked.clear()
-            found = self._asked[results, width] = self._formats(results, width)
-        return found
+        last = self._asked
+        if last is None or last[0] != results or last[1] != width:
+            last = self._asked = (results, width, self._formats(results, width))
+        return last[2]
 
     def _formats(self, results: tuple[int, ...], width: int) -> tuple[int, ...]:
-        query = self._query
-        if query.outputs is None:
+        if self._outputs is None:
             return results
-        if query.residual is not None or query.wholes:
+        if self._has_rest:
             return (BINARY,)
         formats = [BINARY] * width
-        for at, output in enumerate(query.outputs):
+        for at, output in enumerate(self._outputs):
             if output.column is None:
                 formats[output.at] = format_of(results, at)
         return tuple(formats)

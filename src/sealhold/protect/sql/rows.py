@@ -19,6 +19,7 @@ Row = tuple[bytes | None, ...]
 _MANY: Final = 8  # rows that are worth a look at all of them
 ALL: Final = 2**63  # rows: more than come
 _DATA_ROW: Final = 0x44
+_NOTHING: Final = struct.Struct("")
 
 
 class RowReader:
@@ -29,9 +30,9 @@ class RowReader:
     def __init__(self, width: int | None) -> None:
         self._width = width
         self._size = -1  # bytes of the row before, its head included
-        self._alike = struct.Struct("")
+        self._alike = _NOTHING
         self._lengths: tuple[int, ...] = ()
-        self._values = struct.Struct("")  # of such a row
+        self._values = _NOTHING  # of such a row
         self._marks: tuple[tuple[int, bytes], ...] = ()  # its other bytes, and where they stand
         self._streak = 0  # rows that were alike
 
@@ -56,8 +57,8 @@ class RowReader:
                     continue
             elif size == self._size:
                 parts = self._alike.unpack_from(data, at)
-                if parts[::2] == self._lengths:
-                    found.append(parts[1::2])
+                if parts[0] == self._width and parts[1::2] == self._lengths:
+                    found.append(parts[2::2])
                     at += size
                     self._streak += 1
                     continue
@@ -108,7 +109,7 @@ class RowReader:
         if None not in values and width:
             self._size = end - start
             self._lengths = tuple(lengths)
-            self._alike = struct.Struct(">7x" + "".join(f"i{each}s" for each in lengths))
+            self._alike = struct.Struct(">5xH" + "".join(f"i{each}s" for each in lengths))
             self._marks = ()
         return tuple(values)
 

@@ -2,8 +2,8 @@
 
 - Only for texts in which a number cannot be anything else: plain words, blanks, and a few signs;
   no quotes, comments, `$n` or letters beyond ASCII.
-- Runs of digits that touch no letter are left out of a shape. A plan that sends a text on does not depend
-  on them: it follows from names, and from the kind of statement.
+- Runs of digits that touch no letter are left out of a shape. A plan that sends a text on does not
+  depend on them: it follows from names, and from the kind of statement.
 
 Source: docs/spec/56-postgresql-proxy.md section 4; PostgreSQL 15, chapter 4.1.
 """

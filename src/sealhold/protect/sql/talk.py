@@ -58,7 +58,7 @@ from sealhold.protect.watching import UNWATCHED, Watch
 Wait = Call | Callable[[], bool]
 Job = Generator[Wait, Any, None]
 MAX_TEXT: Final = 16_777_216  # bytes of a statement that is planned
-PLANS: Final = 512  # texts that one session remembers
+PLANS: Final = 256  # texts that one session remembers, as many as it keeps at the provider
 _COMES_AGAIN: Final = 65_536  # bytes: longer ones seldom do
 _RUN: Final = (Query, Rewrite, SumPlan)  # all are bound here, and one may become another
 _ASKING: Final = b"_sh_ask"

@@ -75,7 +75,7 @@ class Peering:
         me = Asked(self.core).me()
         return server_of(
             me=me,
-            guests=grants.requesters,
+            is_guest=answers.lets_in,
             answer=answers.once,
             tend=answers.tend,
             finish=answering.end,
@@ -92,6 +92,13 @@ class _Answers:
     ) -> None:
         self._peering, self._grants, self._answering = peering, grants, answering
         self._ended = ended
+
+    def lets_in(self, who: Who) -> bool:
+        """Whether somebody holds a grant that is not over; if not, the log is told."""
+        if who in self._grants.requesters():
+            return True
+        self._answering.refused(None, REFUSED)
+        return False
 
     def once(self, link: Link, who: Who) -> bool:
         """Answer one statement; return whether another one may come.

@@ -15,7 +15,7 @@
 Source: docs/spec/67-proxy-to-proxy.md section 4.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,15 +41,15 @@ class Proven:
 
 
 def receive(
-    link: Link, certificate: bytes, me: Proven, guests: Callable[[], Collection[PublicKey]]
+    link: Link, certificate: bytes, me: Proven, is_guest: Callable[[PublicKey], bool]
 ) -> PublicKey:
-    """Return the key of who connected, one of `guests`.
+    """Return the key of who connected, for whom `is_guest` is true.
 
     Args:
         link: a connection that TLS was agreed on.
         certificate: SHA-256 of the certificate that this end showed.
         me: this proxy.
-        guests: asked once, after the proof.
+        is_guest: asked once, after the proof.
 
     Raises:
         BrokenOffError: nobody of them, or the other end went away.
@@ -66,7 +66,7 @@ def receive(
         verify(who, Tag.PROXY_ASKER, bound, told[PUBLIC_BYTES:])
     except BadSignatureError as err:
         raise BrokenOffError from err
-    if who not in guests():
+    if not is_guest(who):
         raise BrokenOffError
     link.send(WELCOME, b"", SECONDS)
     return who

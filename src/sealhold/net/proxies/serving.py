@@ -8,7 +8,7 @@ Source: docs/spec/67-proxy-to-proxy.md section 4.
 
 import socket
 import ssl
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +38,7 @@ class ProxyServer:
     """Serves other proxies; `begin` returns at once, `end` waits for those under way."""
 
     me: Proven
-    guests: Callable[[], Collection[PublicKey]]
+    is_guest: Callable[[PublicKey], bool]
     answer: Answer
     tend: Callable[[], None]  # called from time to time
     finish: Callable[[], None]  # called once, at the end
@@ -106,7 +106,7 @@ class ProxyServer:
             link = Link(context.wrap_socket(plain, server_side=True))
             with self._guard:
                 self._open[link] = current_thread()
-            who = receive(link, shown.digest, self.me, self.guests)
+            who = receive(link, shown.digest, self.me, self.is_guest)
             while not self._ending.is_set() and self.answer(link, who):
                 pass
         except (OSError, BrokenOffError, SealholdError):
@@ -121,7 +121,7 @@ class ProxyServer:
 def server_of(  # reason: what a server is made of, and where
     *,
     me: Proven,
-    guests: Callable[[], Collection[PublicKey]],
+    is_guest: Callable[[PublicKey], bool],
     answer: Answer,
     tend: Callable[[], None],
     finish: Callable[[], None],
@@ -133,7 +133,7 @@ def server_of(  # reason: what a server is made of, and where
     Raises:
         UsageError: the address or port cannot be had.
     """
-    return ProxyServer(me, guests, answer, tend, finish, bind(host, port))
+    return ProxyServer(me, is_guest, answer, tend, finish, bind(host, port))
 
 
 def _context(shown: SelfSigned) -> ssl.SSLContext:

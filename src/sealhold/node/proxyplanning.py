@@ -1,6 +1,6 @@
 """What one proxy plans by: the columns of each table as it lies, and the planner over them.
 
-- Columns follow the migrations and turns of keys that are noted; whoever plans asks for the version.
+- Columns follow migrations and turns of keys that are noted; whoever plans asks for the version.
 
 Source: docs/spec/59-proxy-in-a-vault.md section 6; docs/spec/68-turning-column-keys.md section 2.
 """

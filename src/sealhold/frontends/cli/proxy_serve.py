@@ -54,8 +54,7 @@ def proxy_serve(  # noqa: PLR0917  # reason: each is a word of the command line
     """Stand between applications and a rented database, until Ctrl-C.
 
     Applications speak to it as to PostgreSQL, with users of `proxy user add`. Off this machine it
-    speaks TLS alone. Ctrl-C ends it: what is under way is rolled back, and what was used is told
-    to the log.
+    speaks TLS alone. Ctrl-C ends it: what is under way is rolled back.
     """
     session = Session.of(context)
     host, port = _address(listen)
@@ -77,8 +76,8 @@ def proxy_serve(  # noqa: PLR0917  # reason: each is a word of the command line
         ending = Event()
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda _signal, _frame: ending.set())
-        has_tls = pair is not None
-        _announce(session, proxy, host, listener.getsockname()[1], others, has_tls=has_tls)
+        bound = listener.getsockname()[1]
+        _announce(session, proxy, host, bound, others, has_tls=pair is not None)
         door = cast("Door", proxy.door)  # reason: it takes back only sessions that it made
         run(door, listener, ending.is_set)
 

@@ -8,8 +8,8 @@ Source: docs/spec/56-postgresql-proxy.md section 5.
 """
 
 import struct
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, Final
 
 from sealhold.model.errors import SealholdError, TamperedError
 from sealhold.protect.pgtypes.errors import PgValueError
@@ -22,7 +22,7 @@ from sealhold.protect.sql.plan import Rewrite
 from sealhold.protect.sql.rows import Row, RowReader
 from sealhold.protect.sql.running import Running, answer_of
 from sealhold.protect.sql.tagging import Tagging
-from sealhold.protect.sql.talk import Job, Talk
+from sealhold.protect.sql.talk import Job, Talk, Wait
 from sealhold.protect.sql.wire import BINARY, build_bind, build_execute, build_target
 
 TRIES: Final = 5  # of a change by a search, until what it finds is the same before and after
@@ -104,28 +104,9 @@ class Rewriting:
         if plan.select is plan.change:  # an INSERT of rows that are tagged
             yield from self._tagging.insert(plan, values, results, is_described=is_described)
             return
-        if not running.is_ready(plan.select):
-            yield from running.made_ready(plan.select)
-            if line.skipping:
-                return
-        found = yield from running.pairing.found(plan.select, values)
-        if found is None:
+        gathered = yield from self._locked(plan, values)
+        if gathered is None:
             return
-        for _ in range(TRIES):
-            gathered = self._select(plan, values, found)
-            line.flush()
-            yield from _until_over(gathered)
-            if not gathered.is_whole or line.skipping or line.is_settling:
-                return
-            # what is found once the rows are locked is found until they are changed
-            again = yield from running.pairing.found(plan.select, values)
-            if again is None:
-                return
-            if again == found:
-                break
-            found = again
-        else:
-            raise PgValueError("40001", "rows that a search finds change: run the statement again")
         if plan.guard is not None:
             yield from self._tagging.change(
                 plan, values, results, gathered.raw, gathered.cells, is_described=is_described
@@ -146,6 +127,34 @@ class Rewriting:
             running.tell(plan.change, results)
         line.ask(build_execute(_PORTAL), answer_of(opening))
         line.ask(build_target(b"C", b"P", _PORTAL), Swallowed())
+
+    def _locked(self, plan: Rewrite, values: Values) -> Generator[Wait, Any, _Gathered | None]:
+        """Read and lock the rows; None if an error came meanwhile.
+
+        Raises:
+            SealholdError: it is refused.
+            PgValueError: what a search finds changes again and again.
+        """
+        running, line = self._running, self._talk.line
+        if not running.is_ready(plan.select):
+            yield from running.made_ready(plan.select)
+            if line.skipping:
+                return None
+        found = yield from running.pairing.found(plan.select, values)
+        for _ in range(TRIES):
+            if found is None:
+                return None
+            gathered = self._select(plan, values, found)
+            line.flush()
+            yield from _until_over(gathered)
+            if not gathered.is_whole or line.skipping or line.is_settling:
+                return None
+            # what is found once the rows are locked is found until they are changed
+            again = yield from running.pairing.found(plan.select, values)
+            if again == found:
+                return gathered
+            found = again
+        raise PgValueError("40001", "rows that a search finds change: run the statement again")
 
     def _select(
         self, plan: Rewrite, values: Values, found: Mapping[int, bytes | None]

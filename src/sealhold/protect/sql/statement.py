@@ -16,7 +16,6 @@ from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.guards import guard_among
 from sealhold.protect.pgtypes.errors import TypeRefusedError
-from sealhold.protect.pgtypes.types import by_oid
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.beside_ddl import refuse_ours, tables_beside, with_besides
 from sealhold.protect.sql.besides import has_pairs
@@ -25,7 +24,8 @@ from sealhold.protect.sql.controls import control_of
 from sealhold.protect.sql.copies import check, copy_from, copy_to, select_of
 from sealhold.protect.sql.defining import INDEX_OF_ORDER, Defining
 from sealhold.protect.sql.functions import refuse_function
-from sealhold.protect.sql.grouping import Laid, column_of
+from sealhold.protect.sql.grouping import Laid
+from sealhold.protect.sql.kinds import DEFINES, HARMLESS, MEANWHILE, NAMING, PLAIN
 from sealhold.protect.sql.guardeddefinitions import made_anew, refuse_truncate
 from sealhold.protect.sql.guardedwrites import GuardedInserting, change_rows, copy_into
 from sealhold.protect.sql.inserting import Inserting
@@ -52,6 +52,7 @@ from sealhold.protect.sql.roles import check_role
 from sealhold.protect.sql.rules import Rules
 from sealhold.protect.sql.scope import Scope
 from sealhold.protect.sql.selecting import Selecting
+from sealhold.protect.sql.shown import names_of, outputs_of
 from sealhold.protect.sql.summing import sum_plan
 from sealhold.protect.sql.touched import new_schema, tables_of
 from sealhold.protect.sql.tree import Node
@@ -60,27 +61,6 @@ from sealhold.protect.sql.work import Work
 TOO_DEEP: Final = Refused(
     "54001", "the statement nests too deep", "write `IN (...)` or `concat(...)` for a long chain"
 )  # some 40 operators, or queries, within each other
-NAMING: Final = frozenset({
-    "create_stmt", "create_table_as_stmt", "drop_stmt", "alter_table_stmt", "rename_stmt",
-    "index_stmt", "view_stmt", "create_schema_stmt", "alter_object_schema_stmt", "create_seq_stmt",
-})  # fmt: skip
-HARMLESS: Final = frozenset({
-    "drop_stmt", "truncate_stmt", "vacuum_stmt", "lock_stmt", "create_schema_stmt",
-    "alter_seq_stmt", "create_seq_stmt", "listen_stmt", "unlisten_stmt", "check_point_stmt",
-    "constraints_set_stmt",
-    "grant_stmt", "refresh_mat_view_stmt", "cluster_stmt", "reindex_stmt",
-})  # fmt: skip  # what reads no value, and is sent as it is for protected tables too
-MEANWHILE: Final = frozenset({
-    "select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "copy_stmt", "truncate_stmt",
-    "lock_stmt", "vacuum_stmt",
-})  # fmt: skip  # what may be done with a table that is being migrated
-DEFINES: Final = frozenset({"create_stmt", "index_stmt", "view_stmt", "alter_table_stmt"})
-PLAIN: Final = HARMLESS | DEFINES | frozenset({
-    "select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "copy_stmt", "merge_stmt",
-    "create_table_as_stmt", "explain_stmt", "rename_stmt", "comment_stmt", "notify_stmt",
-    "create_enum_stmt", "composite_type_stmt", "create_domain_stmt", "alter_object_schema_stmt",
-    "alter_owner_stmt", "create_extension_stmt", "alter_enum_stmt", "create_stats_stmt",
-})  # fmt: skip  # what is relayed if nothing protected is named
 
 
 class Planning:
@@ -206,7 +186,7 @@ class Planning:
         block = self.selecting.nested(select, Scope(), "derived")
         names = [each.name for each in block.fields]
         outputs: list[Output] = []
-        at_end = _names_of(block.select)
+        at_end = names_of(block.select)
         for at, each in enumerate(block.fields):
             rid_at = at_end.index(each.rid) if each.rid is not None else None
             outputs.append(Output(names[at], at, each.column, rid_at))
@@ -216,7 +196,7 @@ class Planning:
         return self._made(sql, "SELECT", tuple(outputs))
 
     def _finished(self, node: Node, laid: Laid | None, verb: str, new_rows: int = 0) -> Query:
-        outputs = None if laid is None else _outputs(laid)
+        outputs = None if laid is None else outputs_of(laid)
         return self._made(tree.deparsed(node), verb, outputs, new_rows)
 
     def _made(
@@ -394,30 +374,6 @@ def plan_one(rules: Rules, node: Node, text: str, oids: Sequence[int], names: Na
         return TOO_DEEP
     except postgast.PgQueryError as err:
         return CannotResolveError(f"it cannot be written anew: {err.message}").refused
-
-
-def _outputs(laid: Laid) -> tuple[Output, ...] | None:
-    if not any(each.field is not None for each in laid.items):
-        return None
-    made: list[Output] = []
-    for at, each in enumerate(laid.items):
-        shown = each.field
-        if shown is None:
-            made.append(Output(each.name, at))
-            continue
-        rid_at = laid.rids.get(at)
-        if each.extreme:
-            plain = by_oid(column_of(shown).type.oid)  # an aggregate's value has no modifier
-            made.append(Output(each.name, at, shown.column, rid_at, type=plain))
-            continue
-        made.append(Output(each.name, at, shown.column, rid_at, shown.table, shown.number))
-    return tuple(made)
-
-
-def _names_of(select: pb.SelectStmt) -> list[str]:
-    while select.op > pb.SetOperation.SETOP_NONE:
-        select = select.larg
-    return [each.res_target.name for each in select.target_list]
 
 
 def _statement(made: pb.UpdateStmt | pb.DeleteStmt) -> Node:

@@ -50,7 +50,12 @@ def names(there: tuple[str, ...] = THERE, computed: str = "", oids: dict[str, st
         for at, each in enumerate(there, 1)
     ]  # fmt: skip
     rows.append(("public", "plain", "3000", "r", "id", "1", "23", "-1", "false", "false", None))
-    answers = [[("pg_catalog",), ("public",)], rows, [], [("C",)]]
+    answers: list[list[tuple[str | None, ...]]] = [
+        [("pg_catalog",), ("public",)],
+        rows,
+        [],
+        [("C",)],
+    ]
     return read_names(answers, columns, made().is_listed, shown_by)
 
 

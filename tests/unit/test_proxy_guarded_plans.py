@@ -44,7 +44,7 @@ def made() -> Planner:
 
 def names(there: tuple[str, ...] = THERE, computed: str = "", oids: dict[str, str] = OIDS) -> Names:
     columns = made()._rules.columns
-    rows = [
+    rows: list[tuple[str | None, ...]] = [
         ("public", "patient", "1000", "r", each, str(at), oids.get(each, "17"), "-1", "false",
          str(each == computed).lower(), None)
         for at, each in enumerate(there, 1)

@@ -10,6 +10,7 @@ from sealhold.model.errors import InvalidPolicyError
 from sealhold.protect.columns import Derived, columns_of
 from sealhold.protect.guards import Guard, guard_among, tag_rows
 from sealhold.protect.policy import ColumnPolicy, Integrity, Policy, TablePolicy, Unlisted
+from sealhold.protect.sql.explaining import explain_statements
 from sealhold.protect.sql.names import Names, read_names
 from sealhold.protect.sql.plan import CopyPlan, Plan, Query, Refused, Rewrite, RowTag, Script
 from sealhold.protect.sql.planner import Planner
@@ -235,3 +236,10 @@ def test_a_table_under_integrity_of_cells_has_no_guard() -> None:
     tag_rows(policy, columns, KEYS)
 
     assert guard_among(columns["public", "patient"]) is None
+
+
+def test_explaining_says_what_is_verified_and_what_is_not() -> None:
+    columns = made()._rules.columns
+    (told,) = explain_statements(POLICY, columns, "SELECT name FROM patient WHERE id = 1")
+
+    assert "verify each row of public.patient; not, whether any is left out" in told.residual

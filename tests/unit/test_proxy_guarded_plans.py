@@ -8,6 +8,7 @@ import pytest
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import InvalidPolicyError
 from sealhold.protect.columns import Derived, columns_of
+from sealhold.protect.explain import explain_policy
 from sealhold.protect.guards import Guard, guard_among, tag_rows
 from sealhold.protect.policy import ColumnPolicy, Integrity, Policy, TablePolicy, Unlisted
 from sealhold.protect.sql.explaining import explain_statements
@@ -243,3 +244,9 @@ def test_explaining_says_what_is_verified_and_what_is_not() -> None:
     (told,) = explain_statements(POLICY, columns, "SELECT name FROM patient WHERE id = 1")
 
     assert "verify each row of public.patient; not, whether any is left out" in told.residual
+
+
+def test_explaining_a_policy_lists_the_columns_of_versions_and_tags() -> None:
+    (table,) = explain_policy(POLICY, CountingEntropy())
+
+    assert set(table.physical_columns()) == set(THERE)

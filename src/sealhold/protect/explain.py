@@ -14,7 +14,7 @@ from typing import Final
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
 from sealhold.protect.columns import Column, Derived, columns_of
-from sealhold.protect.guards import tag_rows
+from sealhold.protect.guards import TAG, VERSION, guard_among, tag_rows
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Leak
 from sealhold.protect.typefamilies import kind_of
@@ -99,6 +99,8 @@ def _table(
     table: TablePolicy, columns: Mapping[str, Column], domains: Mapping[str, tuple[str, ...]]
 ) -> Explained:
     added = (Physical(name=ROW_NUMBER, type="bigint"),) if table.is_protected else ()
+    if guard_among(columns) is not None:
+        added += (Physical(name=VERSION, type="bigint"), Physical(name=TAG, type="bytea"))
     return Explained(
         name=f"{table.schema}.{table.name}",
         physical=table.name,

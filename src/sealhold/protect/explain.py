@@ -98,7 +98,9 @@ def explain_columns(policy: Policy, columns: Columns) -> tuple[Explained, ...]:
 def _table(
     table: TablePolicy, columns: Mapping[str, Column], domains: Mapping[str, tuple[str, ...]]
 ) -> Explained:
-    added = (Physical(name=ROW_NUMBER, type="bigint"),) if table.is_protected else ()
+    added: tuple[Physical, ...] = ()
+    if table.is_protected:
+        added = (Physical(name=ROW_NUMBER, type="bigint"),)
     if guard_among(columns) is not None:
         added += (Physical(name=VERSION, type="bigint"), Physical(name=TAG, type="bytea"))
     return Explained(

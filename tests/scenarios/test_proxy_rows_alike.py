@@ -44,7 +44,7 @@ def test_tagged_tables_answer_as_the_database_alone_or_refuse(
     rented: Cluster, tmp_path: Path
 ) -> None:
     written = [case for case in written_cases() if case.feature != "views"]  # none can be made
-    asked(rented, tmp_path, [*written[::6], *generated(100, 3)])
+    asked(rented, tmp_path, [*written[::15], *generated(30, 3)])
 
 
 @pytest.mark.soak

@@ -86,8 +86,9 @@ def crowd(rented: Cluster, folder: Path, seconds: float) -> None:
     assert [each.found for each in seen.tables] == [0, 0], seen
 
 
+@pytest.mark.soak
 def test_a_crowd_of_honest_clients_raises_no_alarm(rented: Cluster, tmp_path: Path) -> None:
-    crowd(rented, tmp_path, 2.0)
+    crowd(rented, tmp_path, 5.0)
 
 
 @pytest.mark.soak

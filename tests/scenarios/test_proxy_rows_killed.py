@@ -49,7 +49,8 @@ def write_until_killed(link: Talk, random: Random) -> dict[int, str]:
 
 def check(link: Talk, acknowledged: dict[int, str]) -> None:
     """Check that all rows are there, with what was acknowledged."""
-    found = dict(link.rows("SELECT id::text, metres::text FROM level WHERE id < 10000"))
+    rows = link.rows("SELECT id::text, metres::text FROM level WHERE id < 10000")
+    found = {row[0]: row[1] for row in rows}
     many = link.rows("SELECT count(*) FROM level WHERE id >= 10000")
     assert len(found) == ROWS
     assert many in ([("0",)], [(str(COPIED),)])
@@ -63,12 +64,12 @@ def check(link: Talk, acknowledged: dict[int, str]) -> None:
 def rounds(rented: Cluster, folder: Path, count: int, seed: int) -> None:
     """Kill a proxy so many times, then audit."""
     prepared(folder / "vault", policy_for(rented, TABLES))
-    random, acknowledged = Random(seed), None
+    random = Random(seed)
+    acknowledged: dict[int, str] = {}
     for nth in range(count + 1):
         with serving(folder) as proxy, Talk(proxy.address) as link:
-            if acknowledged is None:
+            if not nth:
                 fill(link)
-                acknowledged = {}
             check(link, acknowledged)
             if nth < count:
                 wait = random.uniform(0.0, 0.4)
@@ -83,7 +84,7 @@ def rounds(rented: Cluster, folder: Path, count: int, seed: int) -> None:
 
 @pytest.mark.threat("T714", "T715")
 def test_a_killed_proxy_leaves_rows_that_are_right(rented: Cluster, tmp_path: Path) -> None:
-    rounds(rented, tmp_path, 2, 1)
+    rounds(rented, tmp_path, 1, 1)
 
 
 @pytest.mark.soak

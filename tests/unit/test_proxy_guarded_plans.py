@@ -8,8 +8,10 @@ import pytest
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import InvalidPolicyError
 from sealhold.protect.columns import Derived, columns_of
+from sealhold.protect.explain import explain_policy
 from sealhold.protect.guards import Guard, guard_among, tag_rows
 from sealhold.protect.policy import ColumnPolicy, Integrity, Policy, TablePolicy, Unlisted
+from sealhold.protect.sql.explaining import explain_statements
 from sealhold.protect.sql.names import Names, read_names
 from sealhold.protect.sql.plan import CopyPlan, Plan, Query, Refused, Rewrite, RowTag, Script
 from sealhold.protect.sql.planner import Planner
@@ -44,13 +46,18 @@ def made() -> Planner:
 
 def names(there: tuple[str, ...] = THERE, computed: str = "", oids: dict[str, str] = OIDS) -> Names:
     columns = made()._rules.columns
-    rows = [
+    rows: list[tuple[str | None, ...]] = [
         ("public", "patient", "1000", "r", each, str(at), oids.get(each, "17"), "-1", "false",
          str(each == computed).lower(), None)
         for at, each in enumerate(there, 1)
     ]  # fmt: skip
     rows.append(("public", "plain", "3000", "r", "id", "1", "23", "-1", "false", "false", None))
-    answers = [[("pg_catalog",), ("public",)], rows, [], [("C",)]]
+    answers: list[list[tuple[str | None, ...]]] = [
+        [("pg_catalog",), ("public",)],
+        rows,
+        [],
+        [("C",)],
+    ]
     return read_names(answers, columns, made().is_listed, shown_by)
 
 
@@ -230,3 +237,16 @@ def test_a_table_under_integrity_of_cells_has_no_guard() -> None:
     tag_rows(policy, columns, KEYS)
 
     assert guard_among(columns["public", "patient"]) is None
+
+
+def test_explaining_says_what_is_verified_and_what_is_not() -> None:
+    columns = made()._rules.columns
+    (told,) = explain_statements(POLICY, columns, "SELECT name FROM patient WHERE id = 1")
+
+    assert "verify each row of public.patient; not, whether any is left out" in told.residual
+
+
+def test_explaining_a_policy_lists_the_columns_of_versions_and_tags() -> None:
+    (table,) = explain_policy(POLICY, CountingEntropy())
+
+    assert set(table.physical_columns()) == set(THERE)

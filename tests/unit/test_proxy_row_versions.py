@@ -10,9 +10,9 @@ from sealhold.model.errors import RowStaleError, RowTamperedError
 from sealhold.protect.columns import Derived, columns_of
 from sealhold.protect.guards import guards_of, tag_rows
 from sealhold.protect.policy import ColumnPolicy, Integrity, Policy, TablePolicy
-from sealhold.protect.rowparts import DELETED
+from sealhold.protect.rowparts import DELETED, Ticket
 from sealhold.protect.state import State
-from sealhold.protect.versions import Ticket, Versions
+from sealhold.protect.versions import Versions
 from tests.planned import CountingEntropy
 
 KEYS = Derived(lambda _: Secret(bytes(32), "none"))

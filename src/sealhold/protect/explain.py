@@ -14,7 +14,7 @@ from typing import Final, cast
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
 from sealhold.protect.columns import Column, Derived, columns_of
-from sealhold.protect.guards import tag_rows
+from sealhold.protect.guards import TAG, VERSION, guard_among, tag_rows
 from sealhold.protect.pairs import Counters
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Leak
@@ -126,7 +126,11 @@ def explain_columns(policy: Policy, columns: Columns) -> tuple[Explained, ...]:
 def _table(
     table: TablePolicy, columns: Mapping[str, Column], domains: Mapping[str, tuple[str, ...]]
 ) -> Explained:
-    added = (Physical(name=ROW_NUMBER, type="bigint"),) if table.is_protected else ()
+    added: tuple[Physical, ...] = ()
+    if table.is_protected:
+        added = (Physical(name=ROW_NUMBER, type="bigint"),)
+    if guard_among(columns) is not None:
+        added += (Physical(name=VERSION, type="bigint"), Physical(name=TAG, type="bytea"))
     return Explained(
         name=f"{table.schema}.{table.name}",
         physical=table.name,

@@ -14,6 +14,7 @@ import postgast
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
+from sealhold.protect.guards import guard_among
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.policy import Policy, TablePolicy
 from sealhold.protect.sql import tree
@@ -110,7 +111,9 @@ def _relation(table: TablePolicy, columns: Tables) -> Relation:
             continue
         places = {suffix: column.physical(suffix) for suffix in column.techniques}
         attributes.append(Attribute(each.name, number, type_.oid, -1, column, places, RID))
-    return Relation(table.schema, table.name, 0, "r", tuple(attributes))
+    return Relation(
+        table.schema, table.name, 0, "r", tuple(attributes), guard=guard_among(protected)
+    )
 
 
 def _explained(plan: Plan) -> ExplainedStatement:
@@ -200,6 +203,8 @@ def _queries(plan: Plan) -> Iterable[Query]:
 
 def _left(plan: Plan) -> Iterator[str]:
     for query in _queries(plan):
+        for whole in query.wholes:
+            yield f"verify each row of {whole.guard.place}; not, whether any is left out"
         if query.touch.opens:
             opened = ", ".join(f"{each.table}.{each.name}" for each in query.touch.opens)
             less = " of rows in no block, and of groups" if isinstance(plan, SumPlan) else ""

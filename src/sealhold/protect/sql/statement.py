@@ -25,10 +25,10 @@ from sealhold.protect.sql.copies import check, copy_from, copy_to, select_of
 from sealhold.protect.sql.defining import INDEX_OF_ORDER, Defining
 from sealhold.protect.sql.functions import refuse_function
 from sealhold.protect.sql.grouping import Laid
-from sealhold.protect.sql.kinds import DEFINES, HARMLESS, MEANWHILE, NAMING, PLAIN
 from sealhold.protect.sql.guardeddefinitions import made_anew, refuse_truncate
 from sealhold.protect.sql.guardedwrites import GuardedInserting, change_rows, copy_into
 from sealhold.protect.sql.inserting import Inserting
+from sealhold.protect.sql.kinds import DEFINES, HARMLESS, MEANWHILE, NAMING, PLAIN
 from sealhold.protect.sql.leftover import split
 from sealhold.protect.sql.names import Names, Relation
 from sealhold.protect.sql.parameters import Parameters

@@ -21,7 +21,7 @@ from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import Renaming, error, renamed
 from sealhold.protect.sql.plan import Relay
 from sealhold.protect.sql.scram import PLAIN, ClientLogin, ServerLogin
-from sealhold.protect.sql.session import Site
+from sealhold.protect.sql.session import Session, Site
 from sealhold.protect.sql.startup import Startup
 from sealhold.protect.sql.upstream import Account, Keyring, Upstream
 from sealhold.protect.sql.wire import (
@@ -243,6 +243,19 @@ def test_more_than_may_be_connected_are_turned_away(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(listener, "CLIENTS", 0)
 
     assert in_a_loop(_say_to_listener(SSL_REQUEST)) == b""
+
+
+@pytest.mark.threat("T645")
+def test_a_session_that_broke_within_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ValueError("within")
+
+    monkeypatch.setattr(Session, "returned", breaks)
+
+    assert in_a_loop(_say_to_listener(build_startup({"user": "anna"}))) == b""
+    assert "ValueError: within" in caplog.text
 
 
 @pytest.mark.threat("T646")

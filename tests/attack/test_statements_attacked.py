@@ -56,11 +56,31 @@ def test_no_statement_shows_what_the_provider_keeps(text: str) -> None:
         "ALTER TABLE patient ALTER COLUMN email TYPE text",
         "ALTER TABLE patient RENAME COLUMN email TO mail",
         "SET ROLE postgres",
+        "INSERT INTO patient (id, email) VALUES (1, money '3')",
         "PREPARE TRANSACTION 'x'",
     ],
 )
 def test_what_is_not_understood_is_refused(text: str) -> None:
     assert isinstance(plan(text), Refused)
+
+
+@pytest.mark.threat("T691")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT " + "+".join(["1"] * 3_000),
+        "SELECT " + "+".join(["age"] * 100) + " FROM patient",
+        "SELECT id FROM patient WHERE " + "NOT " * 300 + "true",
+        "SELECT * FROM " + "(SELECT * FROM " * 100 + "patient" + ") x" * 100,
+        "SELECT " + "(" * 100_000 + "1" + ")" * 100_000,
+    ],
+    ids=["plus", "column", "not", "query", "parenthesis"],
+)
+def test_a_statement_that_nests_too_deep_is_refused_and_the_session_goes_on(text: str) -> None:
+    made = plan(text)
+
+    assert isinstance(made, Refused)
+    assert made.code in {"54001", "42601"}
 
 
 @pytest.mark.threat("T692")

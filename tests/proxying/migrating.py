@@ -220,7 +220,7 @@ class Client:
         )  # fmt: skip
 
     def _insert(self, link: Talk, random: Random) -> None:
-        number_ = 10_000_000 + random.randrange(10**8) * self.of + self.share
+        number_ = (10_000_000 + random.randrange(10**8)) * self.of + self.share
         row: Row = (str(number_), f"owner {number_}", "5", "1", None, "{a,NULL}")
         self._change(
             link, number_, row,

@@ -304,6 +304,10 @@ def test_with_an_app_that_is_removed_its_provider_and_its_secret_go(site: Access
     made = site.node.callers.person_logins.set_issuer(asker.token, wish)
     rows = site.node.parts.core.deciding
     assert rows.get(ISSUERS.name, made.app) is not None
+    shown = site.node.apps.show(asker.shown)
+    assert shown.issuer is not None
+    assert (shown.issuer.issuer, shown.issuer.client_id) == ("https://id.example.org", "app")
+    assert "s3cret" not in repr(shown)
 
     site.node.apps.remove(asker.shown)
 

@@ -28,6 +28,7 @@ from tests.proxying.migrating import (
 )
 from tests.proxying.starting import policy_for, prepared
 from tests.proxying.talking import Talk
+from tests.proxying.transfers import Transfers, kept
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +56,12 @@ def test_a_table_that_is_migrated_under_load_and_kills_holds_every_row(
     address = running.start()
     while phase(rented) == "clear":
         sleep(0.02)
-    shares = [{n: row for n, row in truth.items() if n % 2 == rest} for rest in (0, 1)]
-    clients = [Client(address, share, rest) for rest, share in enumerate(shares)]
-    for client in clients:
-        client.start()
+    shares = [{n: row for n, row in truth.items() if n % 3 == rest} for rest in (0, 1, 2)]
+    clients = [Client(address, share, rest, of=3) for rest, share in enumerate(shares[:2])]
+    transfers = Transfers.over(address, tmp_path, rows, share=2, of=3)
+    loads: list[Client | Transfers] = [*clients, transfers]
+    for each in loads:
+        each.start()
     try:
         for _ in range(kills):
             sleep(random.uniform(0.1, gap))
@@ -66,19 +69,22 @@ def test_a_table_that_is_migrated_under_load_and_kills_holds_every_row(
             running.start()
         wait_for(rented, "switched", 60 + rows / 1_000)
         sleep(0.5)  # with the protected form
-        for client in clients:
-            client.end()
+        for each in loads:
+            each.end()
         whole: dict[int, Row] = {}
         with Talk(address) as link:
             for client in clients:
                 client.settle(link)
                 whole |= client.truth
-            assert held(link) == whole
+            found = held(link)
+        assert {n: row for n, row in found.items() if n % 3 != 2} == whole
+        assert kept(shares[2], {n: row for n, row in found.items() if n % 3 == 2})
     finally:
         running.stop()
     for client in clients:
         assert not client.wrong, client.wrong[:5]
         assert client.done
+    assert transfers.moved
     with_clear = rented.run("SELECT count(*) FROM account WHERE owner IS NULL", "rented")
     assert with_clear == [("0",)]
 

@@ -24,6 +24,7 @@ from sealhold.model.quantities import DAY, HOUR, MICRO, MINUTE, Instant, MicroBi
 from sealhold.model.records import Column, ColumnType, Provenance
 from sealhold.model.shown import (
     AnswerShape,
+    AppIssuer,
     AskerView,
     Choice,
     CodeView,
@@ -348,6 +349,18 @@ def item_view(line: ItemLine, uses: tuple[LedgerLine, ...]) -> ItemView:
         source="Calendar",
         uses=uses,
         also=(DoubleView(id=RecordId(id_of("item 1")), source="Phone, timeline"),),
+    )
+
+
+def issuer_of(app: str) -> AppIssuer | None:
+    """Return where the people of an app sign in; one app of all named a provider."""
+    if app != "Heat & Home Co-op":
+        return None
+    return AppIssuer(
+        issuer="https://id.heat-and-home.example",
+        client_id="vault-of-ada",
+        makes_people=False,
+        set_at=Instant(NOW - 30 * DAY),
     )
 
 

@@ -119,6 +119,7 @@ class SampleState:
             last_used=Instant(data.NOW - 9 * DAY) if told else None,
             meter=Meter(label=name, used=MicroBits(told), pending=MicroBits(0), cap=data.bits(20)),
             grants=(),
+            issuer=data.issuer_of(name),
         )
         self.app_views[view.id] = view
         return view

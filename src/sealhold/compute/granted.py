@@ -18,14 +18,14 @@ from sealhold.crypto.sign import key_digest, key_words
 from sealhold.model.errors import ConflictError, LookalikeError, WrongPassphraseError
 from sealhold.model.ids import Id16, canonical
 from sealhold.model.quantities import Instant, year_of
-from sealhold.model.shown import AppView, GrantView, RequestState, Terms
+from sealhold.model.shown import AppIssuer, AppView, GrantView, RequestState, Terms
 from sealhold.model.shown.dataware import ComponentView
 from sealhold.policy.consent import By, ConsentEvent, ConsentState
 from sealhold.policy.lifecycle import RequestEvent
 from sealhold.policy.names import taken_for, visible
 from sealhold.stores.spec import Op
 from sealhold.vault.grants import GrantRow
-from sealhold.vault.personloginrows import no_issuer
+from sealhold.vault.personloginrows import issuer_of, no_issuer
 from sealhold.vault.registry import ACTIVE, REMOVED, SUSPENDED, App
 from sealhold.vault.writer import Work
 
@@ -288,4 +288,14 @@ class Apps:
             last_used=max((used[view.id] for view in grants if view.id in used), default=None),
             meter=office.budget.app_meter(app.id, visible(app.name), year_of(office.core.clock())),
             grants=grants,
+            issuer=self._issuer(app),
+        )
+
+    def _issuer(self, app: App) -> AppIssuer | None:
+        said = issuer_of(self._office.core, app.id)
+        if said is None:
+            return None
+        issuer, client, _, makes_people, set_at = said[1]
+        return AppIssuer(
+            issuer=issuer, client_id=client, makes_people=makes_people, set_at=Instant(set_at)
         )

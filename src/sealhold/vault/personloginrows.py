@@ -11,6 +11,7 @@ Source: docs/spec/30-access.md section 10.
 
 from collections.abc import Iterator
 
+from sealhold.model.encoding import Plain
 from sealhold.model.errors import NotFoundError, SealBrokenError
 from sealhold.model.ids import AppId, Id16, SubjectId
 from sealhold.stores.spec import ColumnKind, Delete, Expect, Found, Op, Put, TableSpec
@@ -90,6 +91,18 @@ def no_person_logins(core: Core, subject: SubjectId) -> tuple[Op, ...]:
     """Return the operations that take out a person's logins."""
     gone = logins_of_person(core, subject)
     return tuple(Delete(PERSON_LOGINS.name, found.row[:2]) for found in gone)
+
+
+def issuer_of(core: Core, app: AppId) -> tuple[Found, list[Plain]] | None:
+    """Return the row of an app's provider and what it says, if the app named one.
+
+    Raises:
+        SealBrokenError: the row is not as it was written.
+    """
+    found = core.deciding.get(ISSUERS.name, app)
+    if found is None:
+        return None
+    return found, core.papers.open(ISSUERS.name, found.row[:1], found.row[1])
 
 
 def no_issuer(core: Core, app: AppId) -> Iterator[Op]:

@@ -45,6 +45,7 @@ from sealhold.vault.personloginrows import (
     ISSUERS,
     PERSON_LOGINS,
     inner_tag,
+    issuer_of,
     logins_of_person,
     open_login,
     outer_tag,
@@ -87,11 +88,10 @@ class PersonLogins:
 
     def issuer(self, app: AppId, is_near: Callable[[str], bool]) -> Issuer | None:
         """Return the provider of an app; `is_near` says which lie in the owner's own network."""
-        found = self._core.deciding.get(ISSUERS.name, app)
-        if found is None:
+        said = issuer_of(self._core, app)
+        if said is None:
             return None
-        clear, sealed = found.row[:1], found.row[1]
-        issuer, client, secret, makes, at = self._core.papers.open(ISSUERS.name, clear, sealed)
+        found, (issuer, client, secret, makes, at) = said
         provider = Provider(
             name=canonical(app), issuer=issuer, client=client, secret=secret,
             is_near=is_near(issuer),

@@ -40,5 +40,19 @@ def app_facts(app: AppView) -> Facts:
             ("Known since", moment(app.registered_at)),
             ("Last answered", used),
             ("Told this year", spent_of(app.meter.used, app.meter.cap)),
+            *_sign_in(app),
         ]
     )
+
+
+def _sign_in(app: AppView) -> list[tuple[str, str]]:
+    """Return where the people of an app sign in, if it named a provider."""
+    if app.issuer is None:
+        return []
+    named = app.issuer
+    who = "anybody with an account there" if named.makes_people else "people that the app named"
+    return [
+        ("People sign in at", safe(named.issuer)),
+        ("As client", f"{safe(named.client_id)}, since {moment(named.set_at)}"),
+        ("Lets in", who),
+    ]

@@ -241,16 +241,24 @@ class Client(asyncio.Protocol):
         def done(future: asyncio.Future[object]) -> None:
             if self._transport is None or future.cancelled():
                 return
-            err = future.exception()
-            if err is None:
-                self._session.returned(step, future.result())
-            elif isinstance(err, SealholdError):
-                self._session.failed(step, err)
-            else:
-                self._session.failed(step, SealholdError(type(err).__name__))
-            self._move()
+            try:
+                self._came(step, future)
+            except BaseException:
+                self.abort()  # a session that cannot go on is not waited for
+                raise
 
         self._loop.run_in_executor(self._all.threads, step.run).add_done_callback(done)
+
+    def _came(self, step: Call, future: asyncio.Future[object]) -> None:
+        """Hand the session what came of a call."""
+        err = future.exception()
+        if err is None:
+            self._session.returned(step, future.result())
+        elif isinstance(err, SealholdError):
+            self._session.failed(step, err)
+        else:
+            self._session.failed(step, SealholdError(type(err).__name__))
+        self._move()
 
     def _note(self, step: Note) -> None:
         with suppress(RuntimeError):  # the listener ends

@@ -9,6 +9,7 @@ Source: docs/spec/20-faces.md.
 
 from sealhold.model.shown.allowed import (
     AnswerView,
+    AppIssuer,
     AppView,
     GrantView,
 )
@@ -51,6 +52,7 @@ from sealhold.model.shown.proofs import ClaimView, PresentationView, ProofView
 __all__ = [
     "AnswerShape",
     "AnswerView",
+    "AppIssuer",
     "AppView",
     "AskerView",
     "Check",

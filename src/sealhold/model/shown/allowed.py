@@ -29,6 +29,16 @@ class GrantView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppIssuer:
+    """The OpenID provider by which the people of an app sign in, as the app named it."""
+
+    issuer: str
+    client_id: str
+    makes_people: bool  # an account that nobody named becomes a person of the app
+    set_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppView:
     """An app that the vault knows."""
 
@@ -41,6 +51,7 @@ class AppView:
     last_used: Instant | None
     meter: Meter
     grants: tuple[GrantView, ...]
+    issuer: AppIssuer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

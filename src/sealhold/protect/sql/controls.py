@@ -12,6 +12,7 @@ from sealhold.protect.sql import tree
 from sealhold.protect.sql.literals import type_of
 from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Verb
 from sealhold.protect.sql.refusing import NotPossibleError
+from sealhold.protect.sql.settings import HELD, check_setting
 from sealhold.protect.sql.tree import Node
 
 TRANSACTIONS: Final = {
@@ -20,11 +21,6 @@ TRANSACTIONS: Final = {
 }  # fmt: skip  # by TransactionStmtKind; two-phase commit is not among them
 SCROLL, HOLD = 0x2, 0x20  # bits of a cursor's options
 LOCAL: Final = ("application_name",)  # kept here: it says who the client is
-WRITTEN: Final = {  # what decides how values are written, and the server tells nobody of
-    "bytea_output": ("", "hex"),
-    "extra_float_digits": ("", "1", "2", "3"),  # which are written alike
-}
-FORBIDDEN: Final = ("session_authorization", "role")
 
 Inner = Callable[[Node, tuple[int, ...]], Plan]
 
@@ -122,14 +118,11 @@ def _way(fetch: pb.FetchStmt) -> str:
 
 def _set(statement: pb.VariableSetStmt, sql: str) -> Plan:
     name = statement.name.lower()
-    if name in FORBIDDEN:
-        raise NotPossibleError(f"SET {name}: the proxy logs in at the provider by itself")
     value = ",".join(_value(each) for each in statement.args)
     if name == "client_encoding" and value.upper().replace("-", "") not in {"UTF8", "UNICODE", ""}:
         raise NotPossibleError("the proxy speaks UTF8 alone")
-    if name in WRITTEN:
-        if value.lower() not in WRITTEN[name]:
-            raise NotPossibleError(f"SET {name} to {value}: values are written in one form")
+    check_setting(name, value)
+    if name in HELD:
         return Relay(sql)
     if name in LOCAL:
         return Control(Verb.SET, "", name, value=value)

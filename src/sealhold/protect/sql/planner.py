@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Final
 
 import postgast
+from google.protobuf import message
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.policy import Policy
 from sealhold.protect.sql.names import Names
 from sealhold.protect.sql.plan import Control, Plan, Refused, Verb
 from sealhold.protect.sql.rules import Rules, Tables
-from sealhold.protect.sql.statement import plan_one
+from sealhold.protect.sql.statement import TOO_DEEP, plan_one
 
 SYNTAX: Final = "42601"
 
@@ -35,6 +36,8 @@ class Planner:
             parsed = postgast.parse(text)
         except postgast.PgQueryError as err:
             return (Refused(SYNTAX, str(err.message), position=max(err.cursorpos, 0)),)
+        except message.Error:
+            return (TOO_DEEP,)
         if not parsed.stmts:
             return (Control(Verb.EMPTY, ""),)
         raw = text.encode()

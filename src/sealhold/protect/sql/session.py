@@ -147,12 +147,11 @@ class Session:
             return
         try:
             self._upstream.receive(data)
+            self._drain_upstream()
         except (DatabaseAwayError, WireError) as err:
             self._end(AWAY, str(err))
         except LoginRefusedError as err:
             self._end(AWAY, f"the login at the provider failed: {err}")
-        else:
-            self._drain_upstream()
 
     def returned(self, call: Call, value: object) -> None:
         """Take what came of a call that was asked for."""

@@ -21,7 +21,9 @@ from sealhold.model.errors import LoginRefusedError, WireError
 from sealhold.model.pgsteps import Call, Cancel, End, Secure, Step
 from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.parsing import cstring, parse_startup
+from sealhold.protect.sql.refusing import NotPossibleError
 from sealhold.protect.sql.scram import ServerLogin
+from sealhold.protect.sql.settings import AT_START, check_setting
 from sealhold.protect.sql.wire import (
     BEFORE_LOGIN,
     CANCEL_REQUEST,
@@ -235,7 +237,14 @@ class Startup:
             if name not in KEPT_HERE and not name.startswith("_pq_.")
         }
         settings |= _options(said.get("options", ""))
-        settings["client_encoding"] = "UTF8"
+        try:
+            for name, value in settings.items():
+                check_setting(name, value)
+        except NotPossibleError as err:
+            self._end(err.refused.code, err.refused.message)
+            return
+        named = {name.lower(): value for name, value in settings.items()}
+        settings = {**AT_START, **named, "client_encoding": "UTF8"}
         self.welcome = Welcome(said["user"], said.get("database") or said["user"], settings)
 
     def _end(self, code: str, message: str) -> None:

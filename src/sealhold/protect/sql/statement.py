@@ -10,8 +10,11 @@ Source: docs/spec/60-statements.md section 1.
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import postgast
+from google.protobuf import message
 from postgast import pg_query_pb2 as pb
 
+from sealhold.protect.pgtypes.errors import TypeRefusedError
 from sealhold.protect.pgtypes.types import by_oid
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.changing import Changing
@@ -28,6 +31,7 @@ from sealhold.protect.sql.plan import (
     Output,
     Plan,
     Query,
+    Refused,
     Relay,
     Rewrite,
     Script,
@@ -46,7 +50,9 @@ from sealhold.protect.sql.touched import new_schema, tables_of
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
 
-SYNTAX: Final = "42601"
+TOO_DEEP: Final = Refused(
+    "54001", "the statement nests too deep", "write `IN (...)` or `concat(...)` for a long chain"
+)  # some 40 operators, or queries, within each other
 NAMING: Final = frozenset({
     "create_stmt", "create_table_as_stmt", "drop_stmt", "alter_table_stmt", "rename_stmt",
     "index_stmt", "view_stmt", "create_schema_stmt", "alter_object_schema_stmt", "create_seq_stmt",
@@ -339,6 +345,12 @@ def plan_one(rules: Rules, node: Node, text: str, oids: Sequence[int], names: Na
         return Planning(rules, node, text, oids, names).plan()
     except PlanError as err:
         return err.refused
+    except TypeRefusedError as err:  # of a constant with a type of its own
+        return NotPossibleError(str(err)).refused
+    except message.Error:
+        return TOO_DEEP
+    except postgast.PgQueryError as err:
+        return CannotResolveError(f"it cannot be written anew: {err.message}").refused
 
 
 def _outputs(laid: Laid) -> tuple[Output, ...] | None:

@@ -32,6 +32,7 @@ from sealhold.protect.sql.line import Answer, Line, Swallowed
 from sealhold.protect.sql.parsing import cstring, parse_cells
 from sealhold.protect.sql.plan import Control, Plan, Query, Refused, Relay, Rewrite, SumPlan
 from sealhold.protect.sql.planning import Planner
+from sealhold.protect.sql.settings import learned
 from sealhold.protect.sql.wire import (
     HEAD,
     build_bind,
@@ -376,11 +377,12 @@ class Talk:
         self.learn(name.decode(), value.decode("utf-8", "replace"))
 
     def learn(self, name: str, value: str) -> None:
-        """Take in a setting that changes how values are written."""
-        if (known := _SETTINGS.get(name.lower())) is not None:
-            told = {each: getattr(self.settings, each) for each in Settings.__dataclass_fields__}
-            told[known] = int(value) if known == "extra_float_digits" else value
-            self.settings = Settings(**told)
+        """Take in a setting that changes how values are written.
+
+        Raises:
+            WireError: one that changes what a text means.
+        """
+        self.settings = learned(self.settings, name, value)
 
     def _mapped(self, kind: bytes, message: bytes) -> bytes:
         if kind == b"E" and sqlstate(message) in UNDEFINED:
@@ -391,10 +393,3 @@ class Talk:
 
 
 _BY_NAMES: Final = frozenset(("42P01", "42703", "SH001"))
-_SETTINGS: Final = {
-    "datestyle": "date_style",
-    "timezone": "time_zone",
-    "intervalstyle": "interval_style",
-    "extra_float_digits": "extra_float_digits",
-    "bytea_output": "bytea_output",
-}

@@ -26,6 +26,7 @@ COST = Table(
         KEY, hidden("paid", "integer", "he-sum", whole(-500, 500)),
     ),
 )  # fmt: skip
+BLOCKS = 24  # fewer rows than may be opened for one sum
 SUMMED = "SELECT sum(paid), count(*) FROM cost"
 
 
@@ -103,7 +104,7 @@ def test_folds_that_are_killed_lose_and_double_nothing(
 ) -> None:
     home, random = tmp_path / "vault", Random(kills)
     with agent(tmp_path / "agent") as adder:
-        rows = 4_096 * 2 * kills
+        rows = 4_096 * BLOCKS
         total = filled(rented, home, rows, summed_policy(rented, (COST,), adder.url))
         for _ in range(kills):
             fold = command("fold", "--home", str(home))
@@ -117,6 +118,6 @@ def test_folds_that_are_killed_lose_and_double_nothing(
         with serving(home) as served:
             assert served.rows(SUMMED) == [(str(total), str(rows))]
             marked = "SELECT count(*), count(DISTINCT paid_s) FROM cost WHERE paid_s > 0"
-            whole = [(str(rows), str(2 * kills))]
+            whole = [(str(rows), str(BLOCKS))]
             wait_until(lambda: not served.fold() and rented.run(marked, "rented") == whole)
             assert served.rows(SUMMED) == [(str(total), str(rows))]

@@ -85,7 +85,6 @@ def _done(begun: ProxyTurning | None, done: tuple[ProxyMigration, ...]) -> list[
     if not done:
         is_open = begun is not None and begun.is_begun and begun.tables
         return [Line("`sealhold proxy serve` makes the tables anew.", "hint")] if is_open else []
-    return [
-        Facts([(each.table, f"{each.filled:,} rows, {each.per_second:,} a second")])
-        for each in done
-    ]
+    rows = [(each.table, f"{each.filled:,} rows, {each.per_second:,} a second") for each in done]
+    hint = "Make a backup: one from before opens nothing of what these tables hold now."
+    return [Facts(rows), Line(hint, "hint")]

@@ -4,7 +4,8 @@ from dataclasses import replace
 from functools import cache
 
 from sealhold.crypto.secret import Secret
-from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import Column, columns_of
 from sealhold.protect.policy import Bind, ColumnPolicy, Policy, TablePolicy, Unlisted
 from sealhold.protect.sql.names import RID, Names, read_names
 from sealhold.protect.sql.plan import Plan

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import ConflictError
-from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import Column, columns_of
 from sealhold.protect.pairs import BEGINNING, Change, Pairs, Series, Taken
 from sealhold.protect.policy import Bind, ColumnPolicy, Policy, TablePolicy
 

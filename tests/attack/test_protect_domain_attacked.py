@@ -5,7 +5,8 @@ import os
 import pytest
 
 from sealhold.crypto.secret import Secret
-from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import Column, columns_of
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 
 LISTED = ("match", "words")

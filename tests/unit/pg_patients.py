@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.secret import Secret
-from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import Column, columns_of
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.sql.plan import Hidden, Output, Parameter, Query, Row, Touch
 from sealhold.protect.sql.wire import Field, build_fields, build_row

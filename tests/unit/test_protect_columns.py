@@ -7,7 +7,8 @@ import pytest
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import ExhaustedError, InvalidPolicyError, SealBrokenError
-from sealhold.protect.columns import Derived, columns_of
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import columns_of
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.errors import TypeRefusedError
 from sealhold.protect.pgtypes.types import named

@@ -3,7 +3,8 @@
 import pytest
 
 from sealhold.crypto.secret import Secret
-from sealhold.protect.columns import Derived, columns_of
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import columns_of
 from sealhold.protect.pgtypes.codec import Settings, codec
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy, Unlisted

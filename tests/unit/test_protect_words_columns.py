@@ -7,7 +7,8 @@ import pytest
 
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import InvalidPolicyError
-from sealhold.protect.columns import Column, Derived, KeyName, columns_of
+from sealhold.protect.columnkeys import Derived, KeyName
+from sealhold.protect.columns import Column, columns_of
 from sealhold.protect.pairs import Counters, Series, Taken
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.sql.wordtables import PairTable

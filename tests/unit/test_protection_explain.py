@@ -3,7 +3,8 @@
 from os import urandom
 
 from sealhold.crypto.secret import Secret
-from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import Column, columns_of
 from sealhold.protect.explain import Explained, explain_columns
 from sealhold.protect.pgtypes.codec import Settings, codec
 from sealhold.protect.policy import Policy

@@ -7,7 +7,8 @@ import pytest
 
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import InvalidPolicyError
-from sealhold.protect.columns import Derived, columns_of
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import columns_of
 from sealhold.protect.explain import explain_policy
 from sealhold.protect.guards import Guard, guard_among, tag_rows
 from sealhold.protect.policy import ColumnPolicy, Integrity, Policy, TablePolicy, Unlisted

@@ -7,7 +7,8 @@ import pytest
 
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import RowStaleError, RowTamperedError
-from sealhold.protect.columns import Derived, columns_of
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import columns_of
 from sealhold.protect.guards import guards_of, tag_rows
 from sealhold.protect.policy import ColumnPolicy, Integrity, Policy, TablePolicy
 from sealhold.protect.rowparts import DELETED, Ticket

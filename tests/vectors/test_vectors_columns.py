@@ -12,7 +12,7 @@ from sealhold.crypto.sse import Entry, WordKey, word_key
 from sealhold.crypto.sumcheck import SumCheck, places
 from sealhold.crypto.tags import Tag
 from sealhold.crypto.terms import EqualityTerms
-from sealhold.protect.columns import Derived
+from sealhold.protect.columnkeys import Derived
 
 from .known import Args, cases, check
 

@@ -25,7 +25,8 @@ from sealhold.net.proxies import frames
 from sealhold.net.proxies.calling import connected
 from sealhold.node.node import Node
 from sealhold.node.peering import ended_folder
-from sealhold.protect.columns import Derived, columns_of
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import columns_of
 from sealhold.protect.peers.paper import MAX_GRANT, QueryGrant, Terms, open_grant
 from sealhold.protect.peers.planning import GrantPlanner
 from sealhold.protect.peers.termsfile import MAX_TERMS, read_terms

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Final
 
 from sealhold.model.errors import MigrationError
-from sealhold.protect.columns import Column, Derived
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import Column
 from sealhold.protect.migrating.forms import Move, Phase, Way, move_back, move_in, turn
 from sealhold.protect.migrating.standing import (
     IN_CLEAR,

@@ -28,7 +28,7 @@ from sealhold.node.proxyplaces import postgres_of
 from sealhold.node.proxyplanning import Planning, migrations_of, planning_of
 from sealhold.node.proxysumming import Summing
 from sealhold.node.proxywatching import Watching, baits_of, watching_of
-from sealhold.protect.columns import Derived
+from sealhold.protect.columnkeys import Derived
 from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
 from sealhold.protect.sql.guarding import Guarded

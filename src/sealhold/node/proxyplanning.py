@@ -15,7 +15,8 @@ from sealhold.node.proxyasking import Provider
 from sealhold.node.proxycrowd import Crowd
 from sealhold.node.proxyforms import Columns, Forms, Versions
 from sealhold.node.proxymigrations import Migrations, under_way
-from sealhold.protect.columns import Derived, KeyName, columns_of
+from sealhold.protect.columnkeys import Derived, KeyName
+from sealhold.protect.columns import columns_of
 from sealhold.protect.guards import tag_rows
 from sealhold.protect.migrating.forms import Move
 from sealhold.protect.migrating.meanwhile import meanwhile

@@ -22,7 +22,8 @@ from sealhold.model.errors import (
 from sealhold.net.agent import AgentClient
 from sealhold.net.relay.calling import RelayAddress, address_of
 from sealhold.node.proxymigrations import Migrations
-from sealhold.protect.columns import Column, Derived
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import Column
 from sealhold.protect.policy import Csp, Policy
 from sealhold.protect.state import State
 from sealhold.protect.sumform import agent_of, form_of

@@ -16,17 +16,17 @@ from dataclasses import dataclass
 from functools import partial
 from string import ascii_lowercase, ascii_uppercase, digits, hexdigits
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Any, Final, cast
 
 from sealhold.crypto.cellseal import CellSealer
 from sealhold.crypto.ff1 import Ff1
-from sealhold.crypto.kdf import derive
 from sealhold.crypto.ope import OrderTerms
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.siv import Siv
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import InvalidPolicyError
+from sealhold.protect.columnkeys import KeyName, Keys
 from sealhold.protect.columnparts import match_of, token_of
 from sealhold.protect.pairs import Counters, Pairs
 from sealhold.protect.pgtypes.codec import codec
@@ -67,57 +67,6 @@ _SAME_FORM: Final = frozenset(
 )
 """Types of which the canonical form, fitted to the column again, is the value as it was."""
 _WITH_MODIFIER: Final = frozenset({"numeric", "bpchar"})  # the same, where it is limited
-
-
-class Keys(Protocol):
-    """Gives the keys of columns."""
-
-    def column_key(self, dataset: str, technique: str, domain: str, version: int) -> Secret:
-        """Return a key of 32 bytes, the same for the same arguments."""
-        ...
-
-    def newest(self, dataset: str, technique: str, domain: str) -> int:
-        """Return the version, from 1, with which is sealed now; older ones open."""
-        ...
-
-    def oldest(self, dataset: str, technique: str, domain: str) -> int:
-        """Return the version from which on cells open."""
-        ...
-
-
-def _first(_dataset: str, _technique: str, _domain: str) -> int:
-    return 1
-
-
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """Keys from one key for each dataset, by HKDF."""
-
-    dataset_key: Callable[[str], Secret]
-    versions: Callable[[str, str, str], int] = _first
-    opens: Callable[[str, str, str], int] = _first
-
-    def column_key(self, dataset: str, technique: str, domain: str, version: int) -> Secret:
-        """Return a key of 32 bytes, the same for the same arguments."""
-        parts = (technique.encode(), dataset.encode(), domain.encode(), version.to_bytes(4))
-        return derive(self.dataset_key(dataset), Tag.PROTECTED_COLUMN, *parts)
-
-    def newest(self, dataset: str, technique: str, domain: str) -> int:
-        """Return the version, from 1, with which is sealed now; older ones open."""
-        return self.versions(dataset, technique, domain)
-
-    def oldest(self, dataset: str, technique: str, domain: str) -> int:
-        """Return the version from which on cells open."""
-        return self.opens(dataset, technique, domain)
-
-
-class KeyName(NamedTuple):
-    """Which key a technique works with, as `Keys` is asked for it."""
-
-    dataset: str
-    technique: str
-    domain: str
-    version: int
 
 
 Counted = Callable[[str, int], None]  # the name of a key, and how many cells it is about to seal

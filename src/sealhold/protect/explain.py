@@ -13,7 +13,8 @@ from typing import Final, cast
 
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
-from sealhold.protect.columns import Column, Derived, columns_of
+from sealhold.protect.columnkeys import Derived
+from sealhold.protect.columns import Column, columns_of
 from sealhold.protect.guards import TAG, VERSION, guard_among, tag_rows
 from sealhold.protect.pairs import Counters
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy

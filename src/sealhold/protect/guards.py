@@ -12,7 +12,8 @@ from typing import Final, TypeAlias
 
 from sealhold.crypto.rowtags import RowTags
 from sealhold.model.errors import InvalidPolicyError
-from sealhold.protect.columns import Column, KeyName, Keys
+from sealhold.protect.columnkeys import KeyName, Keys
+from sealhold.protect.columns import Column
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.policy import ColumnPolicy, Integrity, Policy, TablePolicy

@@ -13,7 +13,8 @@ from typing import Any, ClassVar, Final
 
 from sealhold.crypto.terms import EqualityTerms
 from sealhold.protect.apartcheck import columns_by_name
-from sealhold.protect.columns import Column, KeyName, Keys
+from sealhold.protect.columnkeys import KeyName, Keys
+from sealhold.protect.columns import Column
 from sealhold.protect.masks import NOTHING, show_of
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.types import named, spelled

@@ -19,7 +19,8 @@ from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import TamperedError
-from sealhold.protect.columns import Column, Keys
+from sealhold.protect.columnkeys import Keys
+from sealhold.protect.columns import Column
 from sealhold.protect.sumform import SumForm, form_of
 from sealhold.protect.sumspec import NoSumError, Part
 from sealhold.protect.sumstate import ENDED, ROWS, Kept, SumBook, SumKey

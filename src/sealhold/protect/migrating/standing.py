@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sealhold.protect.columns import Column, KeyName, domain_of
+from sealhold.protect.columnkeys import KeyName
+from sealhold.protect.columns import Column, domain_of
 from sealhold.protect.migrating.forms import alike
 from sealhold.protect.policy import Policy, TablePolicy
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Protocol
 
-from sealhold.protect.columns import Keys
+from sealhold.protect.columnkeys import Keys
 from sealhold.protect.masking import MaskedColumn, Tables, is_masked_clear, masked_columns
 from sealhold.protect.policy import Policy
 from sealhold.protect.spec import CELL

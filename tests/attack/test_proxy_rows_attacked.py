@@ -141,7 +141,7 @@ def test_a_change_that_was_not_done_is_not_told_as_done(scene: Scene, address: A
     assert after == before
 
 
-@pytest.mark.threat("T721")
+@pytest.mark.threat("T717", "T718", "T721")
 def test_nothing_of_such_a_table_is_shown_without_being_verified(address: Address) -> None:
     """What the provider would do with rows by itself is refused, and never sent."""
     asked = (
@@ -167,3 +167,18 @@ def test_nothing_of_such_a_table_is_shown_without_being_verified(address: Addres
         said = {sql: link.say(sql)[0] for sql in asked}
 
     assert all(each.is_refused for each in said.values()), said
+
+
+@pytest.mark.threat("T716")
+def test_a_table_with_a_column_more_is_not_used(scene: Scene, address: Address) -> None:
+    scene.sql("ALTER TABLE level ADD COLUMN more int")
+    try:
+        with Talk(address) as link:
+            (refused,) = link.say("SELECT id FROM level")
+    finally:
+        scene.sql("ALTER TABLE level DROP COLUMN more")
+    with Talk(address) as link:
+        (again,) = link.say("SELECT id FROM level WHERE id = 1")
+
+    assert refused.sqlstate == "SH001"
+    assert again.kind == "rows"

@@ -144,6 +144,7 @@ def test_a_search_asks_for_as_many_labels_as_pairs_and_shows_which_it_was(
     assert labels("never") == []
 
 
+@pytest.mark.threat("T700")
 @pytest.mark.threat("T701")
 def test_a_table_that_is_emptied_or_made_anew_uses_no_label_again(
     rented: Cluster, link: Link

@@ -109,6 +109,7 @@ class Forms(Mapping[Table, Columns]):
             AuditUnavailableError: the log cannot be written.
         """
         standing = self.standing(key)
+        # THREAT T765: where a table goes is durable before anything of it is made
         if way is Way.IN:
             self._put(key, Standing(CLEAR, self.wanted(key)))
         elif way is Way.TURN and standing.next is None:
@@ -206,6 +207,7 @@ class Forms(Mapping[Table, Columns]):
         """Have what is used in planning follow what is noted."""
         newest = partial(_newest, self.kept)
         found = dict(self.make(self.policy, self.under(newest)))
+        # THREAT T772: a table is used as it lies, whatever the policy in force says of it
         for key, standing in self._standing.items():
             columns = self.columns(key, standing.now)
             if columns and not same(columns, found.get(key, {})):

@@ -161,6 +161,7 @@ class Auditing:
             self._missing(following[0])
             following = next(expected, None)
 
+    # THREAT T722: a row that is known and not there is named
     def _missing(self, rid: int) -> None:
         if self._guard.proves_all:
             self.seen.note(rid, "missing")

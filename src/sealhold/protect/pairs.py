@@ -272,7 +272,7 @@ class Pairs:
         pairs = [
             pair for word, listed in entries.items() for pair in self._made(word, listed, taken)
         ]
-        # the order in which pairs come would tell which are of one word, or of one row
+        # THREAT T704: the order in which pairs come would tell which are of one word, or of one row
         return Batch(tuple(_shuffled(pairs, self._entropy)), taken.ticket)
 
     def settle(self, ticket: int, *, used: bool) -> None:

@@ -53,7 +53,7 @@ class ProxyStates:
         kept = self._rows.get(Thing.STATE, proxy)
         self._folder.mkdir(mode=OWNER_ONLY, exist_ok=True)
         reason = SERVED
-        # THREAT T680: a file that is gone, or behind the turn of the vault's row, is not used
+        # THREAT T680, T771: a file that is gone, or behind the turn of the vault's row, is not used
         try:
             if kept is None and not path.exists():
                 state = State.make(path, key, entropy)

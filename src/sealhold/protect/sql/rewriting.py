@@ -149,7 +149,7 @@ class Rewriting:
             yield from _until_over(gathered)
             if not gathered.is_whole or line.skipping or line.is_settling:
                 return None
-            # what is found once the rows are locked is found until they are changed
+            # THREAT T707: what is found once the rows are locked is found until they are changed
             again = yield from running.pairing.found(plan.select, values)
             if again == found:
                 return gathered

@@ -1,4 +1,4 @@
-"""Masked columns with techniques that keep something elsewhere: nothing is asked of those either."""
+"""Masked columns with techniques that keep something elsewhere: that is not asked either."""
 
 import pytest
 

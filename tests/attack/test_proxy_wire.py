@@ -9,7 +9,6 @@ import pytest
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.scram import client_keys, verifier_of
 from sealhold.crypto.secret import Secret
-from sealhold.frontends.pg import listener
 from sealhold.model.errors import DatabaseAwayError, LoginRefusedError, WireError
 from sealhold.model.pgsteps import Call, Cancel, End, Secure
 from sealhold.net.dial import Server
@@ -21,7 +20,7 @@ from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import Renaming, error, renamed
 from sealhold.protect.sql.plan import Relay
 from sealhold.protect.sql.scram import PLAIN, ClientLogin, ServerLogin
-from sealhold.protect.sql.session import Session, Site
+from sealhold.protect.sql.session import Site
 from sealhold.protect.sql.startup import Startup
 from sealhold.protect.sql.upstream import Account, Keyring, Upstream
 from sealhold.protect.sql.wire import (
@@ -206,56 +205,6 @@ def test_values_for_a_statement_that_a_newer_policy_protects_are_not_sent() -> N
     session.say(build_bind(b"", b"x", (), (b"anna",), ()) + build_execute(b"") + SYNC)
 
     assert not any(b"anna" in each for each in session.provider.seen)
-
-
-@pytest.mark.threat("T645")
-@pytest.mark.parametrize("said", [b"", b"\0\0\0\x50\0\3", b"\x16\3\1"])
-def test_half_a_login_and_silence_is_hung_up_on(
-    said: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listener, "LOGIN_SECONDS", 0.05)
-
-    assert in_a_loop(_say_to_listener(said)) == b""
-
-
-async def _say_to_listener(said: bytes) -> bytes:
-    door = PgDoor(site(), lambda _: Server(host="127.0.0.1", port=1), None)
-    listening = listener.Listening(door)
-    server = await asyncio.get_running_loop().create_server(listening.client, "127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    writer.write(said)
-    try:
-        async with asyncio.timeout(5):
-            with suppress(ConnectionError):
-                return await reader.read()
-            return b""
-    finally:
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-        server.close()
-        listening.end()
-        await asyncio.sleep(0.01)
-
-
-@pytest.mark.threat("T645")
-def test_more_than_may_be_connected_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "CLIENTS", 0)
-
-    assert in_a_loop(_say_to_listener(SSL_REQUEST)) == b""
-
-
-@pytest.mark.threat("T645")
-def test_a_session_that_broke_within_is_hung_up_on(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def breaks(*_: object) -> None:
-        raise ValueError("within")
-
-    monkeypatch.setattr(Session, "returned", breaks)
-
-    assert in_a_loop(_say_to_listener(build_startup({"user": "anna"}))) == b""
-    assert "ValueError: within" in caplog.text
 
 
 @pytest.mark.threat("T646")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from sealhold.protect.offered import BESIDE, TECHNIQUES
+from sealhold.protect.offered import APART, BESIDE, TECHNIQUES
 
 OFFERED: Final = TECHNIQUES | BESIDE
 Value = Callable[[Random, int], str | None]  # text form of a cell of the nth row; None is NULL
@@ -32,9 +32,10 @@ class Col:
     def is_clear(self) -> bool:
         return self.protect == CLEAR
 
-    def line(self) -> str:
+    def line(self, *, is_tagged: bool) -> str:
         """Return the column as the policy says it; what is not built yet is sealed."""
-        listed = tuple(each for each in self.protect if each in OFFERED) or ("sealed",)
+        offered = OFFERED - APART if is_tagged else OFFERED
+        listed = tuple(each for each in self.protect if each in offered) or ("sealed",)
         protect = '"clear"' if self.is_clear else _listed(listed)
         usages = ["storage"]
         usages += ["search"] if SEARCHED & {*listed} else []
@@ -88,7 +89,8 @@ class Table:
             f'key = {_listed(self.key)}\ncsps = ["{csp}"]\nbind = "{self.bind}"\n'
             f'integrity = "{self.integrity}"\n'
         )
-        return head + "".join(c.line() for c in self.columns)
+        is_tagged = self.integrity != "cell"
+        return head + "".join(c.line(is_tagged=is_tagged) for c in self.columns)
 
     def made(self, seed: int) -> list[tuple[str | None, ...]]:
         """Return its rows, the same for the same seed."""

@@ -3,7 +3,7 @@
 import pytest
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
-from sealhold.vault.ledger import sentence
+from sealhold.vault.ledgerwords import sentence
 
 
 @pytest.mark.parametrize(

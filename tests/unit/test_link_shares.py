@@ -33,7 +33,7 @@ from sealhold.sharing.hosting.linkshelf import BY_THEN, REMEMBERED, LinkShelf, n
 from sealhold.sharing.links.linkbook import KeptLink, LinkBook
 from sealhold.sharing.links.linkhead import PLAIN, Link, padded, terms_of
 from sealhold.sharing.links.looking import Subject, look, shown_row
-from sealhold.vault.ledger import sentence
+from sealhold.vault.ledgerwords import sentence
 from tests.relaying import ACCOUNT, NOW, Place
 from tests.unit.memory_vault import memory_vault
 

@@ -8,6 +8,7 @@ from sealhold.crypto.entropy import seeded
 from sealhold.model.errors import InvalidError
 from sealhold.protect.agent import unpacked
 from sealhold.protect.columns import columns_of
+from sealhold.protect.guards import tag_rows
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.policy import Csp, Integrity, Policy, TablePolicy
 from sealhold.protect.sql.explaining import ExplainedStatement, explain_statements
@@ -40,7 +41,9 @@ def table(*csps: str, integrity: Integrity = Integrity.CELL) -> TablePolicy:
 
 def explained(sql: str, made: TablePolicy | None = None) -> ExplainedStatement:
     policy = Policy(name="p", version=1, csps=CSPS, tables=(made or table("rows", "adder"),))
-    [found] = explain_statements(policy, columns_of(policy, keys(), seeded(b"x")), sql)
+    columns = columns_of(policy, keys(), seeded(b"x"))
+    tag_rows(policy, columns, keys())
+    [found] = explain_statements(policy, columns, sql)
     return found
 
 

@@ -1,10 +1,11 @@
 """Which texts are alike but for their numbers, and which a session sends on for it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from sealhold.protect.sql.plan import Plan, Relay
+from sealhold.protect.sql.plan import Plan, Relay, Touch
 from sealhold.protect.sql.shapes import shape_of
 from sealhold.protect.sql.wire import build_query
 from tests.unit.pg_talk import Conversation, Planned, refusal
@@ -42,13 +43,17 @@ def test_what_may_hold_a_number_as_something_else_has_no_shape(text: bytes) -> N
 
 
 class Counted(Planned):
-    """Counts the texts that were planned."""
+    """Counts the texts that were planned; what it relays reads a table."""
 
     count = 0
 
     def plan(self, text: str, oids: Sequence[int], names: object) -> tuple[Plan, ...]:
         self.count += 1
-        return super().plan(text, oids, names)
+        made = super().plan(text, oids, names)
+        return tuple(self._touching(each) if isinstance(each, Relay) else each for each in made)
+
+    def _touching(self, relay: Relay) -> Relay:
+        return replace(relay, touch=relay.touch or Touch("SELECT", ("public.t",)))
 
 
 def test_a_text_that_differs_in_a_number_goes_on_without_a_plan_of_its_own() -> None:

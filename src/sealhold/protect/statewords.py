@@ -73,7 +73,8 @@ class WordCounters:
         """
         with self._state.changing() as connection:
             begun = connection.execute(_BEGUN, (self._place, BEGINNING)).fetchone()[0]
-            # THREAT T700, T705: counters are never given again, and a table that is emptied begins epochs that it never had
+            # THREAT T700, T705: counters are never given again; a table that is emptied begins
+            # epochs that it never had
             since = max(self._state.started.born, begun or 0)
             ticket = self._ticket(connection)
             firsts = {}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from sealhold.audit.bundle import prove_entry
-from sealhold.audit.event import Actor, Event, EventKind, Outcome
+from sealhold.audit.event import Actor, Event, Outcome
 from sealhold.audit.log import Appender
 from sealhold.audit.reading import Line, leaf_of, read_entries, read_hashes
 from sealhold.audit.tables import CHECKPOINT, LEAF, Openers
@@ -26,7 +26,6 @@ from sealhold.model.errors import (
     TamperedError,
 )
 from sealhold.model.ids import AppId, Id16, Kind, show
-from sealhold.model.quantities import MicroBits, show_bits
 from sealhold.model.shown import LedgerLine, LogState
 from sealhold.model.shown.keys import LogKeysView
 from sealhold.stores.spec import Found, ReadView, RecordStore
@@ -36,99 +35,13 @@ from sealhold.vault.deciding import scan_all
 from sealhold.vault.holdrows import HOLDS, keeping_ids
 from sealhold.vault.home import Home, read
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.ledgerwords import sentence
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing
 from sealhold.vault.peoplecheck import people_faults
 from sealhold.vault.registercheck import register_faults
 from sealhold.vault.registry import Registry
 from sealhold.vault.subjects import events_of
-
-_WORDS = {
-    EventKind.START: "the log begins",
-    EventKind.UNLOCK: "the vault was unlocked",
-    EventKind.LOCK: "the vault was locked",
-    EventKind.KEY: "keys were turned over: {reason}",
-    EventKind.SOURCE: "a source changed",
-    EventKind.JOB: "an import {reason}",
-    EventKind.INGEST: "{rows_out} of {rows_read} items were taken in",
-    EventKind.READ: "{items_read} opened",
-    EventKind.SEARCH: "a search found {items_out}",
-    EventKind.QUERY: "a query over {items_read}",
-    EventKind.EXPORT: "data was exported",
-    EventKind.ERASE: "data was erased",
-    EventKind.APP: "an app was {reason}",
-    EventKind.REQUEST: "a request is {reason}",
-    EventKind.PREVIEW: "the owner looked at an answer before deciding",
-    EventKind.APPROVE: "a request was allowed",
-    EventKind.REFUSE: "a request was refused",
-    EventKind.REVOKE: "a grant was revoked",
-    EventKind.DECISION: "a use was decided on",
-    EventKind.CHARGE: "{cost} bits were charged",
-    EventKind.RUN: "a program was run over {objects_read}",
-    EventKind.RELEASE: "an answer of {bytes_out} bytes left",
-    EventKind.PROOF: "a proof was handed out",
-    EventKind.VERIFY_FAILURE: "something kept is not what was written",
-    EventKind.BACKUP: "a backup was made",
-    EventKind.RESTORE: "a backup was restored",
-    EventKind.FETCH: "a third party's file: {reason}",
-    EventKind.CAP: "the cap {reason} was set to {cap} bits",
-    EventKind.PERSON: "a person was {reason}",
-    EventKind.PROFILE: "a profile was {reason}",
-    EventKind.SCHEMA: "it was laid down what an app may keep",
-    EventKind.ACCESS: "who may call: {reason}",
-    EventKind.PROCESSING: "a processing was {reason}",
-    EventKind.SAY: "a person said of the use of their data: {reason}",
-    EventKind.RECORD: "a person's records were {reason}",
-    EventKind.RIGHTS: "a rights request: {reason}",
-    EventKind.BREACH: "a breach: {reason}",
-    EventKind.RECIPIENT: "a recipient was {reason}",
-    EventKind.UPGRADE: "the rows were brought to another form: {reason}",
-    EventKind.HOLD: "a duty to keep: {reason}",
-    EventKind.HELD: "what is held of somebody who was erased: {reason}",
-    EventKind.SNAPSHOT: "a snapshot of what is set: {reason}",
-    EventKind.LINK: "a link share was {reason}",
-    EventKind.PAUSE: "a grant was {reason}",
-    EventKind.TOKEN: "a policy token: {reason}",
-    EventKind.LOG_KEY: "another key signs for the log from here on: the one before is {reason}",
-    EventKind.POLICY: "standing rules: {reason}",
-    EventKind.CONTACT: "another person: {reason}",
-    EventKind.RECOVERY: "a recovery: {reason}",
-    EventKind.VETO: "a veto against a recovery: {reason}",
-    EventKind.DEVICE: "your devices: {reason}",
-    EventKind.SYNC: "devices exchanged what changed: {rows_read} entries came, {rows_out} went",
-    EventKind.SHARE: "shared with a person: {reason}",
-    EventKind.SHARED_USE: "a use of what is shared: {reason}",
-    EventKind.SHARE_TASK: "a program for a person: {reason}",
-    EventKind.RECORDS: "records on your devices: {reason}",
-    EventKind.PROXY: "before a rented database: {reason}",
-    EventKind.PROXY_LEASE: "up to {statements} of {reason} allowed, {cells_out} opened at most",
-    EventKind.PROXY_USE: "{statements} of {reason} run, {cells_out} opened",
-    EventKind.PROXY_LOGIN: "a login at a proxy: {reason}",
-    EventKind.PROVIDER: "what a provider gave is not what was kept there: {reason}",
-    EventKind.PROXY_HEAD: "what stands for all rows at a provider was noted",
-    EventKind.PROXY_AUDIT: "rows at a provider were compared with what was written: {reason}",
-    EventKind.ALARM: "an alarm before a rented database: {reason}",
-    EventKind.REACTION: "a reaction before a rented database: {reason}",
-    EventKind.RELEASE_HELD: "before a rented database the owner let go: {reason}",
-    EventKind.PROVIDER_STATE: "a provider: {reason}",
-    EventKind.QUERY_GRANT: "another proxy may ask: {reason}",
-    EventKind.QUERY_PERMIT: "a statement of another proxy may run, for {reason}",
-    EventKind.QUERY_ANSWER: "{rows_out} rows leave for another proxy",
-    EventKind.QUERY_RECEIPT: "another proxy answered with {rows_read} rows",
-    EventKind.COMPONENT: "what a grant lets a source run: {reason}",
-}
-
-_REFUSED = {  # in place of the words above, where the reason says why not and not what
-    EventKind.PERSON: "a person was asked after",
-    EventKind.PROFILE: "a profile was asked for",
-    EventKind.ACCESS: "somebody called",
-    EventKind.PROCESSING: "a run was asked for",
-    EventKind.SAY: "something was said in a person's name",
-    EventKind.RECORD: "a person's records were asked for",
-    EventKind.PROXY_LEASE: "a statement was not sent",
-    EventKind.PROXY_LOGIN: "a login at a proxy was refused",
-    EventKind.QUERY_PERMIT: "a statement of another proxy was refused",
-}
 
 _ACTORS = {
     Actor.OWNER: "you",
@@ -342,32 +255,6 @@ class Ledger:
             return self._registry.get(app).name
         except NotFoundError:
             return "an app"
-
-
-def sentence(event: Event) -> str:
-    """Return what happened, in words."""
-    is_refused, reason = event.outcome is Outcome.DENIED, (event.reason or "").replace("_", " ")
-    is_why = is_refused and event.kind in _REFUSED
-    words = (_REFUSED if is_why else _WORDS)[event.kind].format(
-        reason=reason,
-        rows_out=event.rows_out,
-        rows_read=event.rows_read,
-        items_out=_counted(event.rows_out, "item"),
-        items_read=_counted(event.rows_read, "item"),
-        objects_read=_counted(event.rows_read, "object"),
-        statements=_counted(event.rows_read, "statement"),
-        cells_out=_counted(event.rows_out, "cell"),
-        bytes_out=event.bytes_out,
-        cost=show_bits(event.cost),
-        cap=show_bits(event.cap or MicroBits(0)),
-    )
-    where = f" from {event.collection}" if event.collection else ""
-    refused = f" (refused: {reason})" if is_why else " (refused)" if is_refused else ""
-    return f"{words}{where}{refused}"
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
 def _faults_of(store: RecordStore) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Event
+from types import FrameType
 from typing import Annotated, cast
 
 import typer
@@ -59,8 +60,7 @@ def proxy_serve(  # noqa: PLR0917  # reason: each is a word of the command line
     session = Session.of(context)
     host, port = _address(listen)
     pair = _pair(host, tls_cert, tls_key)
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, signal.default_int_handler)
+    _until(signal.default_int_handler)
     keep_blocks()  # rows come and go
     environment = session.shell.environment
     with (
@@ -74,12 +74,17 @@ def proxy_serve(  # noqa: PLR0917  # reason: each is a word of the command line
         suppress(KeyboardInterrupt),
     ):
         ending = Event()
-        for stop in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(stop, lambda _signal, _frame: ending.set())
+        _until(lambda _signal, _frame: ending.set())
         bound = listener.getsockname()[1]
         _announce(session, proxy, host, bound, others, has_tls=pair is not None)
         door = cast("Door", proxy.door)  # reason: it takes back only sessions that it made
         run(door, listener, ending.is_set)
+
+
+def _until(ends: Callable[[int, FrameType | None], object]) -> None:
+    """Let Ctrl-C, or being told to end, do something."""
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, ends)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from sealhold.protect.sql import tree
 from sealhold.protect.sql.coercing import NUMBERS, TEXTS
 from sealhold.protect.sql.literals import TEXT, Literal, literal_of, parameter_of
 from sealhold.protect.sql.plan import Found, Sought
-from sealhold.protect.sql.refusing import NotPossibleError, PlanError, WrongError, cannot
+from sealhold.protect.sql.refusing import NotPossibleError, PlanError, WrongError, cannot, masked
 from sealhold.protect.sql.scope import Field
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.tsquery import Wanted, read_plain, read_tsquery
@@ -76,6 +76,7 @@ def searched(expressions: Around, node: Node, *, is_condition: bool) -> Node | N
 
     Raises:
         NotPossibleError: a search that is not answered.
+        MaskedError: a search in a column of which a mask is shown.
         WrongError: what is no search at PostgreSQL either.
     """
     asked = _asked(expressions, node)
@@ -84,8 +85,10 @@ def searched(expressions: Around, node: Node, *, is_condition: bool) -> Node | N
             raise NotPossibleError(f"{WORD} of anything but a protected column and a text")
         return None
     field, column = asked.field, asked.field.column
-    if column is None or column.words is None:
-        return None if column is None else _refuse(column, Op.WORD)
+    if column is None:
+        return None
+    if column.mask is not None or column.words is None:
+        _refuse(column, Op.WORD)
     rid = field.row()
     if rid is None or expressions.work.embeds:
         _refuse(column, "a search in a view, or beside a query that does not show its rows,")
@@ -240,7 +243,8 @@ def _bounded(expressions: Around, node: Node) -> Field | None:
         field = expressions.protected(node)
     except PlanError:
         return None
-    return field if field is not None and field.column and field.column.ranges else None
+    column = field.column if field is not None else None
+    return field if column is not None and column.ranges and column.mask is None else None
 
 
 def _bound(expressions: Around, field: Field, how: str, value: Node) -> Sought | None:
@@ -259,4 +263,6 @@ def _bound(expressions: Around, field: Field, how: str, value: Node) -> Sought |
 
 
 def _refuse(column: Column, op: Op | str) -> NoReturn:
+    if column.mask is not None:  # THREAT T734: a search would say what stands behind the mask
+        raise masked(column, "a search for words")
     raise cannot(column, op)

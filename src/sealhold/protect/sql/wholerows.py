@@ -35,7 +35,7 @@ def admit(work: Work, relation: Relation, alias: str, *, is_top: bool) -> None:
     Raises:
         NotPossibleError: its rows would not be verified where it stands.
     """
-    # THREAT T717, T721: what the provider does with rows by itself says nothing that can be verified
+    # THREAT T717, T721: what the provider does with rows by itself cannot be verified
     if relation.guard is None:
         if any(each.column is not None and each.column.guard for each in relation.attributes):
             raise NotPossibleError("a view of a table whose rows are verified", "name the table")

@@ -57,7 +57,8 @@ def address(scene: Scene) -> Iterator[Address]:
         yield proxy.address
 
 
-@pytest.mark.threat("T710", "T711")
+@pytest.mark.threat("T710")
+@pytest.mark.threat("T711")
 @pytest.mark.parametrize("what", CHANGES)
 def test_a_changed_row_is_found_by_whatever_reads_it(
     scene: Scene, address: Address, what: str
@@ -141,7 +142,9 @@ def test_a_change_that_was_not_done_is_not_told_as_done(scene: Scene, address: A
     assert after == before
 
 
-@pytest.mark.threat("T717", "T718", "T721")
+@pytest.mark.threat("T717")
+@pytest.mark.threat("T718")
+@pytest.mark.threat("T721")
 def test_nothing_of_such_a_table_is_shown_without_being_verified(address: Address) -> None:
     """What the provider would do with rows by itself is refused, and never sent."""
     asked = (

@@ -67,7 +67,9 @@ def folder(rented: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.mark.threat("T712", "T713", "T722")
+@pytest.mark.threat("T712")
+@pytest.mark.threat("T713")
+@pytest.mark.threat("T722")
 def test_audits_name_each_row_that_is_not_as_it_was_written(rented: Cluster, folder: Path) -> None:
     scene = Scene(rented, HostileProvider(), folder)
     with (

@@ -82,14 +82,16 @@ def rounds(rented: Cluster, folder: Path, count: int, seed: int) -> None:
     assert [each.found for each in seen.tables] == [0, 0], seen
 
 
-@pytest.mark.threat("T714", "T715")
+@pytest.mark.threat("T714")
+@pytest.mark.threat("T715")
 def test_a_killed_proxy_leaves_rows_that_are_right(rented: Cluster, tmp_path: Path) -> None:
     rounds(rented, tmp_path, 1, 1)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(600)
-@pytest.mark.threat("T714", "T715")
+@pytest.mark.threat("T714")
+@pytest.mark.threat("T715")
 def test_many_kills_leave_rows_that_are_right(rented: Cluster, tmp_path: Path) -> None:
     for name in ("patient", "level"):
         rented.run(f"DROP TABLE IF EXISTS {name}", "rented")

@@ -156,7 +156,8 @@ def test_a_table_is_made_with_its_version_and_tag_and_forgets_what_was() -> None
     assert not there.forgets
 
 
-@pytest.mark.threat("T717", "T721")
+@pytest.mark.threat("T717")
+@pytest.mark.threat("T721")
 @pytest.mark.parametrize("text", [
     "SELECT id FROM plain WHERE id IN (SELECT id FROM patient)",
     "SELECT (SELECT max(id) FROM patient)",

@@ -107,7 +107,8 @@ def test_two_ends_that_are_told_in_the_other_order_leave_the_newer_version(
     assert not is_taken(versions, 2, older)
 
 
-@pytest.mark.threat("T714", "T715")
+@pytest.mark.threat("T714")
+@pytest.mark.threat("T715")
 def test_a_kill_leaves_two_versions_until_one_is_seen(state: State, versions: Versions) -> None:
     held = written(versions, 1, 2, 3)
     version = versions.draw()

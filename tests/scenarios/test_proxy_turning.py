@@ -40,6 +40,13 @@ OWNERS = Table(
         hidden("name", "text", "match", words, "NOT NULL UNIQUE", domain="owner"),
     ),
 )  # fmt: skip
+NOTES = Table(
+    name="memo", dataset="bank", rows=0, columns=(
+        clear("id", "integer", number, "PRIMARY KEY"),
+        hidden("text", "text", "words", words),
+        hidden("title", "text", "sealed", words),
+    ),
+)  # fmt: skip
 JOINED = replace(
     ACCOUNT,
     columns=tuple(
@@ -275,6 +282,26 @@ def test_a_policy_that_changes_in_the_middle_of_a_migration_leaves_the_table_usa
 
 def broken(*_given: object) -> None:
     raise MigrationError("broken off")
+
+
+@pytest.mark.timeout(120)
+def test_keys_of_what_a_turn_cannot_make_anew_stay_as_they_are(
+    rented: Cluster, tmp_path: Path
+) -> None:
+    home = tmp_path / "vault"
+    rented.run("DROP TABLE IF EXISTS account", "rented")
+    tables = (JOINED, replace(OWNERS, integrity="row"), NOTES)
+    prepared(home, policy_for(rented, tables))
+    with served(home) as address, Talk(address) as link:
+        for table in tables:
+            assert not said(link, table.create).sqlstate
+    with owned(home) as migrations:
+        for name, why in (("owner.name", "tags"), ("account.owner", "tags"), ("memo.text", "own")):
+            with pytest.raises(MigrationError, match=why):
+                turning(migrations, name)
+        assert migrations.forms.on_their_way() == []
+        assert turning(migrations, "memo.title", is_dry=True).tables == ("public.memo",)
+    rented.run("DROP TABLE account, owner, memo", "rented")
 
 
 @pytest.mark.timeout(120)

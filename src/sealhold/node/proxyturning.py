@@ -14,6 +14,7 @@ from sealhold.model.shown.proxies import ProxyMigration, ProxyTurning
 from sealhold.node.proxymigrations import BUSY, Migrations
 from sealhold.node.proxymoving import Told
 from sealhold.protect.columns import Column
+from sealhold.protect.guards import guard_among
 from sealhold.protect.migrating.forms import Phase
 from sealhold.protect.migrating.standing import Form, KeyOf, Table, keys_in
 
@@ -91,6 +92,10 @@ def _chosen(column: Column, technique: str) -> dict[KeyOf, int]:
 def _check(migrations: Migrations, key: Table) -> None:
     noted = migrations.notes.of(key)
     name = ".".join(key)
+    if guard_among(migrations.forms[key]) is not None:
+        raise MigrationError(
+            f"rows of `{name}` have tags over all that is kept of them: COPY it into a new table"
+        )
     if noted is not None and noted.phase in BUSY:
         raise MigrationError(f"`{name}` is on its way already: let that end first")
     if migrations.forms.standing(key).next is not None:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from sealhold.protect.sql.plan import Plan, Relay
+from sealhold.protect.sql.plan import Plan, Relay, Touch
 from sealhold.protect.sql.wire import build_query
 from tests.unit.pg_talk import Conversation, Planned, refusal
 
 SEEN = "select a from t where b = 1"
+READS = Touch("SELECT", ("public.t",))
 
 
 class Strict(Planned):
@@ -16,7 +17,7 @@ class Strict(Planned):
 
     def plan(self, text: str, oids: Sequence[int], names: object) -> tuple[Plan, ...]:
         del oids, names
-        return (Relay(text) if text == SEEN else refusal(),)
+        return (Relay(text, touch=READS) if text == SEEN else refusal(),)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from sealhold.node.node import Node
 from sealhold.node.peering import ended_folder
 from sealhold.protect.columnkeys import Derived
 from sealhold.protect.columns import columns_of
+from sealhold.protect.guards import tag_rows
 from sealhold.protect.peers.paper import MAX_GRANT, QueryGrant, Terms, open_grant
 from sealhold.protect.peers.planning import GrantPlanner
 from sealhold.protect.peers.termsfile import MAX_TERMS, read_terms
@@ -125,7 +126,9 @@ class PeerWork:
         """Return what says why a text cannot be answered, by the policy alone."""
         datasets = {table.dataset for table in policy.tables if table.is_protected}
         keys = ProxyKeys(self._core).of(datasets)
-        columns = columns_of(policy, Derived(keys.__getitem__), self._core.entropy)
+        derived = Derived(keys.__getitem__)
+        columns = columns_of(policy, derived, self._core.entropy)
+        tag_rows(policy, columns, derived)
         planner = Planner(policy, columns)
         names = names_of(policy, columns, planner)
 

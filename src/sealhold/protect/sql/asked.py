@@ -6,6 +6,7 @@
 Source: docs/spec/56-postgresql-proxy.md section 3.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
@@ -32,8 +33,9 @@ class _Question(Answer, Generic[T]):
         self._keep(parse_cells(data[at + HEAD : stop]))
         return stop
 
+    @abstractmethod
     def _keep(self, cells: Sequence[bytes | None]) -> None:
-        raise NotImplementedError
+        """Keep one row."""
 
     def take(self, line: Line, kind: int, message: bytes) -> bool:
         """Take the end of the answer."""

@@ -8,6 +8,7 @@
 Source: docs/spec/56-postgresql-proxy.md section 3; ADR 87.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +26,7 @@ from sealhold.model.errors import (
 from sealhold.model.pgsteps import Call, Connect, End, Note, Ready, Step
 from sealhold.protect.gate import LOGIN, NOT_LET_IN, Gate, Rids, Use
 from sealhold.protect.policy import Limits
+from sealhold.protect.sql.alike import Alike
 from sealhold.protect.sql.errors import AWAY, QUARANTINED, error
 from sealhold.protect.sql.guarding import READING, ReadsOnly
 from sealhold.protect.sql.parsing import cstring
@@ -61,6 +63,8 @@ class Site:
     hold: Hold = field(default_factory=NoHold)
     planners: Callable[[str], Planner | None] = lambda _user: None  # of users with a role
     watch: Watch = UNWATCHED
+    # by planner, and whether it only reads: planners live as long as the site
+    alike: defaultdict[tuple[int, bool], Alike] = field(default_factory=lambda: defaultdict(Alike))
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +273,7 @@ class Session:
                 versions=site.versions,
                 sums=site.sums,
                 hold=site.hold,
+                alike=site.alike[id(planner), at_replica],
             )
         )
         line = talk.line

@@ -19,6 +19,7 @@ from sealhold.protect.gate import Gate, Rids
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.policy import Limits
+from sealhold.protect.sql.alike import Alike, Common
 from sealhold.protect.sql.asked import Asked
 from sealhold.protect.sql.ending import Ending
 from sealhold.protect.sql.errors import (
@@ -58,7 +59,6 @@ from sealhold.protect.watching import UNWATCHED, Watch
 Wait = Call | Callable[[], bool]
 Job = Generator[Wait, Any, None]
 MAX_TEXT: Final = 16_777_216  # bytes of a statement that is planned
-PLANS: Final = 256  # texts that one session remembers, as many as it keeps at the provider
 _COMES_AGAIN: Final = 65_536  # bytes: longer ones seldom do
 _RUN: Final = (Query, Rewrite, SumPlan)  # all are bound here, and one may become another
 _ASKING: Final = b"_sh_ask"
@@ -81,6 +81,7 @@ class Parts:
     watch: Watch = UNWATCHED
     sums: Sums | None = None  # at an agent
     hold: Hold = field(default_factory=NoHold)
+    alike: Alike = field(default_factory=Alike)  # with other sessions of the planner
 
 
 @dataclass(slots=True)
@@ -129,7 +130,7 @@ class Talk:
     portals: dict[bytes, Portal] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
-    names: Any = None
+    common: Common = field(default_factory=lambda: Common(None))  # names, and plans under them
     epoch: int = 0  # of names and policy
     version: int = -1  # of the policy that the epoch follows
     again: bytes | None = None  # the text for which names are read anew
@@ -140,7 +141,6 @@ class Talk:
     job: Job | None = None
     waits: Wait | None = None
     quick: dict[bytes, tuple[bytes, Touch | None]] = field(default_factory=dict)  # that go on
-    _plans: dict[object, tuple[Plan, ...]] = field(default_factory=dict)
     on_forget: list[Callable[[], None]] = field(default_factory=list)
     on_epoch: list[Callable[[], None]] = field(default_factory=list)
     on_refused: Callable[[Refused], None] = lambda _plan: None
@@ -166,7 +166,7 @@ class Talk:
     def plans(self, text: bytes, oids: tuple[int, ...] = ()) -> tuple[Plan, ...]:
         """Return what is done for each statement of a text, under the names of now."""
         key = (text, oids) if oids else text
-        if (found := self._plans.get(key)) is not None:
+        if (found := self.common.plans(key)) is not None:
             return found
         try:
             decoded = text.decode()
@@ -175,13 +175,11 @@ class Talk:
         if len(text) > MAX_TEXT:
             return (Refused("54001", "a statement of more than 16 MiB"),)
         try:
-            found = self.parts.planner.plan(decoded, oids, self.names)
+            found = self.parts.planner.plan(decoded, oids, self.common.names)
         except PgValueError as err:  # of a constant
             found = (Refused(err.sqlstate, err.message),)
         if len(text) <= _COMES_AGAIN:
-            if len(self._plans) >= PLANS:
-                self._plans.clear()
-            self._plans[key] = found
+            self.common.keep(key, found)
         return found
 
     def looks_again(self, text: bytes, *plans: Plan) -> bool:
@@ -242,11 +240,10 @@ class Talk:
             if rows is None:
                 return
             answers.append(rows)
-        self.names = planner.names(answers)
+        self.common = self.parts.alike.under(version, answers, planner.names)
         self.version = version
         self.is_dirty = False
         self.epoch += 1
-        self._plans.clear()
         self.quick.clear()
         for each in self.on_epoch:
             each()

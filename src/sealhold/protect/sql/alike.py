@@ -1,0 +1,67 @@
+"""What sessions of one planner know alike: the names of a provider, and plans made under them.
+
+- Sessions that are told the same of a provider's names have one set of them, and of plans.
+- A plan follows from its text, types and names alone; it holds no value of a client but constants
+  of the text, by which it is found.
+- What no session uses any more is not kept.
+
+Source: docs/spec/56-postgresql-proxy.md section 5.
+"""
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+from sealhold.protect.sql.names import Cells
+from sealhold.protect.sql.plan import Plan
+
+PLANS: Final = 1_024  # texts that are remembered under the same names
+_DIGEST: Final = 32
+
+Plans = tuple[Plan, ...]
+Answers = Sequence[Sequence[Cells]]
+
+
+class Common:
+    """Names, and the plans that were made under them."""
+
+    __slots__ = ("__weakref__", "_plans", "names")
+
+    def __init__(self, names: Any) -> None:  # noqa: ANN401  reason: the planner's own
+        self.names = names
+        self._plans: dict[object, Plans] = {}
+
+    def plans(self, key: object) -> Plans | None:
+        """Return what was planned for a text."""
+        return self._plans.get(key)
+
+    def keep(self, key: object, plans: Plans) -> None:
+        """Remember what was planned for a text."""
+        if len(self._plans) >= PLANS:
+            self._plans.clear()
+        self._plans[key] = plans
+
+
+class Alike:
+    """What the sessions of one planner have in common. For one thread."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[tuple[int, bytes], Common] = WeakValueDictionary()
+
+    def under(self, version: int, answers: Answers, names: Callable[[Answers], Any]) -> Common:
+        """Return what is known under the names that a provider tells of.
+
+        Args:
+            version: of the policy, as it was before the provider was asked.
+            answers: of the provider.
+            names: makes names of them.
+        """
+        # THREAT T644: another policy, or other names, and nothing that was planned is taken
+        key = version, blake2b(repr(answers).encode(), digest_size=_DIGEST).digest()
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = Common(names(answers))
+        return found

@@ -33,6 +33,7 @@ from sealhold.model.errors import (
     UnreadableSourceError,
 )
 from sealhold.model.records import Dataset
+from tests.forking import wait_until_still
 
 Deed = Callable[[], object]
 
@@ -69,15 +70,12 @@ def forked(*sources: Source) -> Callable[[socket.socket], Callable[[], None]]:
     """Return what starts the real server, in a fork of this process, with these sources."""
 
     def launch(orders: socket.socket) -> Callable[[], None]:
+        wait_until_still()
         pid = os.fork()
         if pid == 0:
             try:
-                for descriptor in range(3, 256):
-                    if descriptor != orders.fileno():
-                        try:
-                            os.close(descriptor)
-                        except OSError:
-                            continue
+                os.closerange(3, orders.fileno())
+                os.closerange(orders.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
                 serve(orders, sources)
             finally:
                 os._exit(0)
@@ -85,7 +83,6 @@ def forked(*sources: Source) -> Callable[[socket.socket], Callable[[], None]]:
         def wait() -> None:
             until = time.monotonic() + PATIENCE
             while os.waitpid(pid, os.WNOHANG)[0] == 0:
-                # a fork of a process with threads may find a lock that nobody will let go
                 if time.monotonic() > until:
                     os.kill(pid, signal.SIGKILL)
                 time.sleep(0.01)

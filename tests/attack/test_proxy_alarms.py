@@ -25,6 +25,7 @@ from tests.proxying.hostile_pg import TRICKS, HostileProvider, hostile
 from tests.proxying.talking import Step, Talk, Way
 
 MOMENT = 1.0  # seconds until what is told is durable, on a machine that is busy
+Seen = tuple[set[tuple[str, str]], set[tuple[str, str]]]  # alarms; what is held
 CLERK, GUEST = "clerk", "guest"
 SAID = {
     "note": 'reactions = ["quarantine", "rotate", "notify"]',
@@ -76,6 +77,12 @@ def home(
         started.process.send_signal(signal.SIGKILL)
         started.process.wait(20)
     return ready
+
+
+@pytest.fixture(scope="module")
+def seen(home: Path) -> Seen:
+    """What the log tells of the attacks, before the owner lets go of anything."""
+    return found(home)
 
 
 def _honest(link: Talk) -> None:
@@ -134,8 +141,8 @@ def _turned_away(address: Address, name: str, why: str) -> None:
 @pytest.mark.threat("T743")
 @pytest.mark.threat("T745")
 @pytest.mark.threat("T746")
-def test_each_attack_is_an_alarm_and_an_honest_load_is_none(home: Path) -> None:
-    alarms, held = found(home)
+def test_each_attack_is_an_alarm_and_an_honest_load_is_none(seen: Seen) -> None:
+    alarms, held = seen
 
     assert alarms == {
         ("tampered", "public.note"), ("distinct", "public.file"), ("rate", "public.book"),
@@ -148,6 +155,7 @@ def test_each_attack_is_an_alarm_and_an_honest_load_is_none(home: Path) -> None:
 
 
 @pytest.mark.threat("T747")
+@pytest.mark.usefixtures("seen")
 def test_what_is_held_survives_a_kill_and_the_owner_alone_lets_go(
     home: Path, tmp_path: Path
 ) -> None:

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from sealhold.vault.home import Home
 from sealhold.vault.noting import Noting
 from sealhold.vault.pruning import Pruning
 from tests.conformance import s3server
+from tests.forking import ended
 from tests.scenarios.backed import OWNER, nobody_watches
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened, world
 from tests.transcripts.cli import Cli, furnish
@@ -246,11 +246,9 @@ def cut_off(what: str, left: int, work: Callable[[], object]) -> bool:
         setattr(LocalDir, what, counted)
         work()
 
-    process = get_context("fork").Process(target=begun)
-    process.start()
-    process.join()
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return process.exitcode != 0
+    code = ended(begun)
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
 
 
 def test_acceptance_6_a_kill_at_each_write_of_a_backup_or_a_pruning_breaks_nothing(

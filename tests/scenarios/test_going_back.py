@@ -1,7 +1,6 @@
 """Going back from an upgrade: the older form with the rows of today, whole or not at all."""
 
 import json
-import multiprocessing
 import os
 import shutil
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from sealhold.vault import goingback
 from sealhold.vault.home import FORM, Home
 from sealhold.vault.upgrading import MIGRATIONS
 from tests.conformance import pgserver
+from tests.forking import ended
 from tests.scenarios.backed import Backed, backed
 from tests.scenarios.test_upgrade import BAD
 from tests.scenarios.upgraded import OLDER, made_older_and_upgraded
@@ -217,12 +217,7 @@ def die_at(of: type | ModuleType, point: str, work: Callable[[], None], *, after
 def killed(
     of: type | ModuleType, point: str, work: Callable[[], None], *, after: bool
 ) -> int | None:
-    process = multiprocessing.get_context("fork").Process(
-        target=die_at, args=(of, point, work), kwargs={"after": after}
-    )
-    process.start()
-    process.join()
-    return process.exitcode
+    return ended(die_at, of, point, work, after=after)
 
 
 @pytest.mark.threat("T428")

@@ -1,6 +1,5 @@
 """A vault of an older form is brought to ours, whole or not at all; a newer one is left alone."""
 
-import multiprocessing
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -34,6 +33,7 @@ from sealhold.vault.keysets import lease
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.owned import RECORDS
 from sealhold.vault.settings import SETTINGS
+from tests.forking import ended
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened, world
 from tests.transcripts.cli import Cli
 
@@ -225,12 +225,7 @@ def die_at(home: Path, point: str, *, after: bool) -> None:
 
 @contextmanager
 def killed(home: Path, point: str, *, after: bool) -> Iterator[int | None]:
-    process = multiprocessing.get_context("fork").Process(
-        target=die_at, args=(home, point), kwargs={"after": after}
-    )
-    process.start()
-    process.join()
-    yield process.exitcode
+    yield ended(die_at, home, point, after=after)
 
 
 @pytest.mark.threat("T288")
@@ -340,10 +335,6 @@ def die_in(home: Path, point: str) -> None:
 @pytest.mark.parametrize("point", TRIAL)
 def test_a_kill_before_the_switch_leaves_the_old_vault_whole(home: Path, point: str) -> None:
     before = (home / "vault.db").read_bytes()
-    process = multiprocessing.get_context("fork").Process(target=die_in, args=(home, point))
-    process.start()
-    process.join()
-
-    assert process.exitcode == 9
+    assert ended(die_in, home, point) == 9
     assert (home / "vault.db").read_bytes() == before
     assert Home(home).form == OLDER

@@ -1,6 +1,5 @@
 """Rows on a server are brought to our form in one transaction; whatever goes wrong, none of it."""
 
-import multiprocessing
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from sealhold.vault.keysets import lease
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.settings import SETTINGS
 from tests.conformance import pgserver
+from tests.forking import ended
 from tests.scenarios.test_upgrade import DOWN, NOTES, OLDER, OPTIONS, UP, check_whole
 from tests.scenarios.test_upgrade_of_the_first import busy, told
 from tests.scenarios.upgraded import made_older
@@ -159,12 +159,7 @@ def test_a_kill_at_any_point_leaves_one_form_whole_on_the_server(
     home: Path, tmp_path: Path
 ) -> None:
     for of, point, after in POINTS:  # before the last of them nothing is changed
-        process = multiprocessing.get_context("fork").Process(
-            target=die_at, args=(home, of, point), kwargs={"after": after}
-        )
-        process.start()
-        process.join()
-        assert process.exitcode == 9
+        assert ended(die_at, home, of, point, after=after) == 9
         assert ("t_option" in tables_in(schema_of(tmp_path))) is (of is Moving)
         with pytest.raises(SealholdError), opened(home):
             pass

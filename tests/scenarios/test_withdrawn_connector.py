@@ -1,7 +1,6 @@
 """What one version of a connector brought is taken back as one set, and read once more."""
 
 import json
-import multiprocessing
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +17,7 @@ from sealhold.vault.index import Index
 from sealhold.vault.snapshots import entry_of
 from sealhold.vault.undoing import undo
 from sealhold.vault.writer import Work
+from tests.forking import ended
 from tests.scenarios.vaults import Hands, calendar, new_home, opened
 from tests.transcripts.cli import Cli
 
@@ -123,10 +123,7 @@ def test_after_a_kill_the_rest_goes_next_time(tmp_path: Path) -> None:
     with opened(home) as node:
         files = [calendar(tmp_path / f"{name}.ics", [name], uid=name) for name in "ab"]
         node.sources.import_paths(files)
-    process = multiprocessing.get_context("fork").Process(target=die_after_one, args=(home,))
-    process.start()
-    process.join()
-    assert process.exitcode == 9
+    assert ended(die_after_one, home) == 9
 
     with opened(home) as node:
         assert len(summaries(node)) == 1

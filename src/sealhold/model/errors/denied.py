@@ -101,6 +101,8 @@ class QueryRefusedError(DeniedError):
     """The proxy of another vault refuses a statement, by the code that the message begins with.
 
     Remedy: `sealhold proxy grant show FILE` tells what the grant covers; its owner may give more.
+
+    Over HTTP: the grant tells what it covers; its owner may give more.
     """
 
 

@@ -51,6 +51,8 @@ class PeerAwayError(UnavailableError):
     """The proxy of another vault does not answer, or another one answers in its place.
 
     Remedy: look whether it is served with `--peers` at that address; nothing of the answer is used.
+
+    Over HTTP: nothing of the answer is used; the owner sees to it where proxies are served.
     """
 
 

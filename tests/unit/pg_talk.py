@@ -23,8 +23,10 @@ class Planned:
     plans: Mapping[str, Plan] = field(default_factory=dict)
     version: int = 1
     loading: Sequence[str] = ()
+    loads: int = 0
 
     def names(self, answers: Sequence[Sequence[Cells]]) -> object:
+        self.loads += 1
         return answers
 
     def plan(self, text: str, oids: Sequence[int], names: object) -> tuple[Plan, ...]:

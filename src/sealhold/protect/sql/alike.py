@@ -9,7 +9,6 @@ Source: docs/spec/56-postgresql-proxy.md section 5.
 """
 
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -17,7 +16,6 @@ from sealhold.protect.sql.names import Cells
 from sealhold.protect.sql.plan import Plan
 
 PLANS: Final = 1_024  # texts that are remembered under the same names
-_DIGEST: Final = 32
 
 Plans = tuple[Plan, ...]
 Answers = Sequence[Sequence[Cells]]
@@ -49,7 +47,7 @@ class Alike:
     __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._known: WeakValueDictionary[tuple[int, bytes], Common] = WeakValueDictionary()
+        self._known: WeakValueDictionary[tuple[object, ...], Common] = WeakValueDictionary()
 
     def under(self, version: int, answers: Answers, names: Callable[[Answers], Any]) -> Common:
         """Return what is known under the names that a provider tells of.
@@ -60,7 +58,7 @@ class Alike:
             names: makes names of them.
         """
         # THREAT T644: another policy, or other names, and nothing that was planned is taken
-        key = version, blake2b(repr(answers).encode(), digest_size=_DIGEST).digest()
+        key = version, *(tuple(map(tuple, rows)) for rows in answers)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = Common(names(answers))

@@ -86,10 +86,10 @@ def test_what_no_session_uses_is_not_kept() -> None:
     assert not list(alike._known)
 
 
-def test_plans_are_forgotten_when_they_are_too_many() -> None:
+def test_the_oldest_plan_is_forgotten_when_there_are_too_many() -> None:
     common = Common(None)
     for each in range(PLANS + 1):
         common.keep(each, ())
 
     assert common.plans(0) is None
-    assert common.plans(PLANS) == ()
+    assert [common.plans(each) for each in (1, PLANS)] == [(), ()]

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from sealhold.protect.sql.names import Cells
 from sealhold.protect.sql.plan import Plan
 
-PLANS: Final = 1_024  # texts that are remembered under the same names
+PLANS: Final = 2_048  # texts that are remembered under the same names
 
 Plans = tuple[Plan, ...]
 Answers = Sequence[Sequence[Cells]]
@@ -35,9 +35,9 @@ class Common:
         return self._plans.get(key)
 
     def keep(self, key: object, plans: Plans) -> None:
-        """Remember what was planned for a text."""
+        """Remember what was planned for a text, and forget the oldest if there are too many."""
         if len(self._plans) >= PLANS:
-            self._plans.clear()
+            del self._plans[next(iter(self._plans))]
         self._plans[key] = plans
 
 

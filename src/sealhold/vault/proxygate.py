@@ -36,6 +36,7 @@ CLEAR: Final = 1_000_000  # of a block for tables of which nothing is protected
 CELLS: Final = 100_000
 SECONDS: Final = 10.0
 LEAST: Final = 32  # statements that a session gets at once, as long as there are so many
+LEAST_CELLS: Final = 256  # likewise: else what is left of a block is given out cell by cell
 SHARE: Final = 16  # a session gets this part of what is left, so that a hundred have some
 MOST_TEXT: Final = 4_096  # characters of the tables, or columns, of one entry
 
@@ -259,7 +260,7 @@ class ProxyGate:
         """Give a part of a block; the parts that are out never come to more than the block."""
         with self._turn:
             statements = max(min(LEAST, block.statements), block.statements // SHARE)
-            cells = max(1, block.cells // SHARE) if use.opens else 0
+            cells = max(min(LEAST_CELLS, block.cells), block.cells // SHARE) if use.opens else 0
             block.statements -= statements
             block.cells -= cells
             block.given += 1

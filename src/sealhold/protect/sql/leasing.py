@@ -69,10 +69,13 @@ class Leasing:
         """Return the call that brings a new lease, or as many as cover so many cells."""
         return Call(partial(self._renew, touch, self._use(touch), cells))
 
+    def room(self, touch: Touch, cells: int) -> int:
+        """Return how many rows of so many cells each may be opened by now."""
+        return sum(map(_left, self._live(touch))) // cells
+
     def opens(self, touch: Touch, rows: int, cells: int) -> int:
         """Return how many of some rows may be opened, of so many cells each; they are counted."""
-        found = self._leases.get(touch)
-        live = [] if found is None else [each for each in found[1] if not self._is_over(each)]
+        live = self._live(touch)
         # THREAT T741: what one answer brings at once is no reason to open more than is leased
         may = min(rows, sum(map(_left, live)) // cells)
         taken = may * cells
@@ -81,6 +84,10 @@ class Leasing:
             lease.used_cells += part
             taken -= part
         return may
+
+    def _live(self, touch: Touch) -> list[Lease]:
+        found = self._leases.get(touch)
+        return [] if found is None else [each for each in found[1] if not self._is_over(each)]
 
     def refused(self, plan: Refused) -> None:
         """Have it recorded that a statement is not sent; of a wrong one nothing is."""

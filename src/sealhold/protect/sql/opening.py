@@ -132,6 +132,10 @@ class Opening:
         """
         return self._reader.rows(data, at, most)
 
+    def room(self) -> int:
+        """Return how many rows are worth a look: what leases cover by now, and one at least."""
+        return max(1, self.leasing.room(self.query.touch, self._hidden)) if self._hidden else ALL
+
     def may_open(self, rows: int) -> int:
         """Return how many of so many rows leases cover; they are counted."""
         if not self._hidden:
@@ -246,7 +250,7 @@ class Rows(Told):
     def rows(self, line: Line, data: bytes, at: int) -> int:
         """Open all rows that are whole, then tell the client of them."""
         opening = self.opening
-        rows, end = opening.read(data, at)
+        rows, end = opening.read(data, at, ALL if self.is_given_up else opening.room())
         if self.is_given_up or not rows:
             return end
         may = opening.may_open(len(rows))

@@ -156,3 +156,12 @@ def renamed(message: bytes, renaming: Renaming | None) -> bytes:
         if letter in fields:
             fields[letter] = renaming.text(fields[letter].decode("utf-8", "replace")).encode()
     return build_notice(b"E", fields)
+
+
+def too_many(most: int) -> bytes:
+    """Return the error of a statement that would bring too much here."""
+    return error(
+        LIMIT,
+        f"more than {most} rows, or too long ones, would have to be opened here",
+        "narrow the statement, or raise `fetch_rows` in the policy",
+    )

@@ -20,7 +20,7 @@ from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.pgtypes.types import PgType
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.checking import Checking
-from sealhold.protect.sql.errors import LIMIT, error, finding, told
+from sealhold.protect.sql.errors import error, finding, told, too_many
 from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import RELAYED, Line
 from sealhold.protect.sql.plan import Output, Query
@@ -250,21 +250,17 @@ class Rows(Told):
     def rows(self, line: Line, data: bytes, at: int) -> int:
         """Open all rows that are whole, then tell the client of them."""
         opening = self.opening
-        rows, end = opening.read(data, at, ALL if self.is_given_up else opening.room())
+        rows, end = self.read(data, at, ALL if self.is_given_up else opening.room())
         if self.is_given_up or not rows:
             return end
         may = opening.may_open(len(rows))
         if not may:
             self.stall(line)
             return at
-        if may < len(rows):
-            rows, end = opening.read(data, at, may)
+        if may < len(rows):  # a lease is over since
+            rows, end = self.read(data, at, may)
         try:
-            if not opening.is_kept:
-                line.say(self.framed(opening.shown(rows), len(rows)))
-                self.count += len(rows)
-            elif not opening.keep(rows):
-                self.fail(line, too_many(opening.most))
+            self.open(line, rows)
         # THREAT T647: nothing of these rows has left; those that follow are not opened
         except TamperedError as err:
             opening.leasing.found(finding(err), self.query.touch, str(err))
@@ -272,6 +268,19 @@ class Rows(Told):
         except (PgValueError, SealholdError) as err:
             self.fail(line, value_error(err))
         return end
+
+    def read(self, data: bytes, at: int, most: int) -> tuple[list[Row], int]:
+        """Return at most so many whole rows, still closed, and where they end."""
+        return self.opening.read(data, at, most)
+
+    def open(self, line: Line, rows: list[Row]) -> None:
+        """Open rows that leases cover, and tell the client of them or keep them."""
+        opening = self.opening
+        if not opening.is_kept:
+            line.say(self.framed(opening.shown(rows), len(rows)))
+            self.count += len(rows)
+        elif not opening.keep(rows):
+            self.fail(line, too_many(opening.most))
 
     def take(self, line: Line, kind: int, message: bytes) -> bool:
         """Take the end of the rows."""
@@ -353,15 +362,6 @@ def value_error(err: PgValueError | SealholdError) -> bytes:
     if isinstance(err, PgValueError):
         return error(err.sqlstate, err.message)
     return told(err)
-
-
-def too_many(most: int) -> bytes:
-    """Return the error of a statement that would bring too much here."""
-    return error(
-        LIMIT,
-        f"more than {most} rows, or too long ones, would have to be opened here",
-        "narrow the statement, or raise `fetch_rows` in the policy",
-    )
 
 
 def _places(columns: Sequence[Row], rid_at: int | None, count: int) -> Sequence[int]:

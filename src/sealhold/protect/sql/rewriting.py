@@ -11,13 +11,12 @@ import struct
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final
 
-from sealhold.model.errors import SealholdError, TamperedError
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.besides import Changes, besides_of
 from sealhold.protect.sql.binding import Values, arrays, bound, opened_values
-from sealhold.protect.sql.errors import finding, told
+from sealhold.protect.sql.errors import too_many
 from sealhold.protect.sql.line import Line, Swallowed
-from sealhold.protect.sql.opening import Opening, Rows, too_many, value_error, width_of
+from sealhold.protect.sql.opening import Opening, Rows, width_of
 from sealhold.protect.sql.plan import Rewrite
 from sealhold.protect.sql.rows import Row, RowReader
 from sealhold.protect.sql.running import Running, answer_of
@@ -43,31 +42,18 @@ class _Gathered(Rows):
         self._is_tagged = bool(opening.query.wholes)
         self.is_whole = False
 
-    def rows(self, line: Line, data: bytes, at: int) -> int:
-        """Open all rows that are whole."""
-        opening = self.opening
-        rows, end = self._reader.rows(data, at)
-        if self.is_given_up or not rows:
-            return end
-        may = opening.may_open(len(rows))
-        if not may:
-            self.stall(line)
-            return at
-        if may < len(rows):
-            rows, end = self._reader.rows(data, at, may)
-        try:
-            opened = opening.opened(rows)
-            self.cells += zip(*opened, strict=True) if opened else [()] * len(rows)
-            self.rids += [_rid(each[0] or bytes(8))[0] for each in rows if not self._is_tagged]
-            self.raw += rows if self._is_tagged else ()
-        except TamperedError as err:
-            opening.leasing.found(finding(err), self.query.touch, str(err))
-            self.fail(line, told(err))
-        except (PgValueError, SealholdError) as err:
-            self.fail(line, value_error(err))
-        if len(self.cells) > opening.most:
-            self.fail(line, too_many(opening.most))
-        return end
+    def read(self, data: bytes, at: int, most: int) -> tuple[list[Row], int]:
+        """Return rows with their numbers."""
+        return self._reader.rows(data, at, most)
+
+    def open(self, line: Line, rows: list[Row]) -> None:
+        """Open rows, and keep them with their numbers."""
+        opened = self.opening.opened(rows)
+        self.cells += zip(*opened, strict=True) if opened else [()] * len(rows)
+        self.rids += [_rid(each[0] or bytes(8))[0] for each in rows if not self._is_tagged]
+        self.raw += rows if self._is_tagged else ()
+        if len(self.cells) > self.opening.most:
+            self.fail(line, too_many(self.opening.most))
 
     def complete(self, line: Line, message: bytes) -> None:  # noqa: ARG002  reason: nobody is told
         """Note that all rows are here."""

@@ -14,21 +14,19 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from sealhold.model.errors import AgentAwayError, SealholdError, TamperedError
+from sealhold.model.errors import AgentAwayError, TamperedError
 from sealhold.model.pgsteps import Call
 from sealhold.protect.columns import Column
 from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.sql.binding import Values, bound, opened_values
-from sealhold.protect.sql.errors import told
+from sealhold.protect.sql.errors import too_many
 from sealhold.protect.sql.line import Line, Swallowed
 from sealhold.protect.sql.opening import (
     Opening,
     Rows,
     handed_out,
-    too_many,
-    value_error,
 )
 from sealhold.protect.sql.plan import Made, SumPlan
 from sealhold.protect.sql.residual_limits import RowLimit, TooMuchToOpenError
@@ -54,27 +52,10 @@ class _Gathered(Rows):
         super().__init__(opening)
         self.is_whole = False
 
-    def rows(self, line: Line, data: bytes, at: int) -> int:
-        """Open all rows that are whole."""
-        opening = self.opening
-        rows, end = opening.read(data, at)
-        if self.is_given_up or not rows:
-            return end
-        may = opening.may_open(len(rows))
-        if not may:
-            self.stall(line)
-            return at
-        if may < len(rows):
-            rows, end = opening.read(data, at, may)
-        try:
-            if not opening.keep(rows):
-                self.fail(line, too_many(opening.most))
-        except TamperedError as err:
-            opening.leasing.found("tampered", self.query.touch, str(err))
-            self.fail(line, told(err))
-        except (PgValueError, SealholdError) as err:
-            self.fail(line, value_error(err))
-        return end
+    def open(self, line: Line, rows: list[Row]) -> None:
+        """Open rows, and keep them."""
+        if not self.opening.keep(rows):
+            self.fail(line, too_many(self.opening.most))
 
     def complete(self, line: Line, message: bytes) -> None:  # noqa: ARG002  reason: nobody is told
         """Note that all rows are here."""

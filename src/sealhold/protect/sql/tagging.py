@@ -47,27 +47,10 @@ class Written(Rows):
         self._is_delete = version == DELETED
         self.rids: list[int] = []
 
-    def rows(self, line: Line, data: bytes, at: int) -> int:
-        """Verify and open all rows that are whole."""
-        opening = self.opening
-        rows, end = opening.read(data, at)
-        if self.is_given_up or not rows:
-            return end
-        may = opening.may_open(len(rows))
-        if not may:
-            self.stall(line)
-            return at
-        if may < len(rows):
-            rows, end = opening.read(data, at, may)
-        try:
-            opening.keep(rows)
-            self._note(rows)
-        except TamperedError as err:
-            opening.leasing.found(finding(err), self.query.touch, str(err))
-            self.fail(line, told(err))
-        except (PgValueError, SealholdError) as err:
-            self.fail(line, value_error(err))
-        return end
+    def open(self, line: Line, rows: list[Row]) -> None:  # noqa: ARG002  reason: nobody is told
+        """Verify and open rows."""
+        self.opening.keep(rows)
+        self._note(rows)
 
     def take(self, line: Line, kind: int, message: bytes) -> bool:
         """Take the end of the change."""
